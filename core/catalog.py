@@ -46,9 +46,22 @@ class Size(NamedTuple):
 METHODS: Mapping[str, Words] = MappingProxyType(
     {
         "lora": Words("LoRA (small adapter file)", "LoRA（小さな追加ファイル）"),
+        "dora": Words("DoRA (LoRA with magnitudes)", "DoRA（大きさも学習するLoRA）"),
+        "loha": Words("LoHa (LyCORIS)", "LoHa（LyCORIS）"),
+        "lokr": Words("LoKr (LyCORIS, very small file)", "LoKr（LyCORIS、とても小さなファイル）"),
+        "oft": Words("OFT (rotations, LyCORIS' diag-oft)", "OFT（回転、LyCORISのdiag-oft）"),
         "none": Words("DreamBooth / fine-tuning (whole model)", "DreamBooth・fine tuning（モデル全体）"),
     }
 )
+
+
+DORA_AXES: Mapping[str, Words] = MappingProxyType(
+    {
+        "input": Words("one for each input", "入力ごとに1つ"),
+        "output": Words("one for each output, as LyCORIS and PEFT", "出力ごとに1つ（LyCORIS・PEFTと同じ）"),
+    }
+)
+"""What DoRA keeps the magnitudes of."""
 
 
 class Kept(NamedTuple):

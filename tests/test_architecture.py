@@ -22,6 +22,7 @@ LEVELS = [
     "core.reading core.webhook core.patience core.config.path_lengths core.config.schema "
     "core.data.names core.models.hub core.models.tokens",
     "core.trash core.adapters core.config.pydantic_messages core.data.buckets core.data.undo",
+    "core.config.lycoris_args",
     "core.config.memory_savers core.config.network_args core.config.optimizer_args core.data.captions "
     "core.data.records core.formats",
     "core.config.file core.config.rules core.config.sd_scripts core.data.images core.data.intake "

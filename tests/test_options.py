@@ -40,6 +40,8 @@ def non_default(option) -> object:
         "network.mid_lr_weight": "0.5",
         "train.block_lr": ",".join(["1e-6"] * 23),
         "network.base_weights": ("a.safetensors",),
+        "network.exclude_patterns": (".*attn1.*",),
+        "network.include_patterns": (".*to_q",),
         "network.base_weights_multiplier": "0.5",
     }
     if option.key in special:

@@ -1,6 +1,6 @@
-"""What is written by hand for a plain LoRA: a faster forward, dropouts, and its norm without the product.
+"""What is written by hand for a LoRA: a faster forward, dropouts, and its norm without the product.
 
-Knows of down and up, PEFT's lora_A and lora_B; every other method runs by PEFT's own code.
+Knows of down and up, PEFT's lora_A and lora_B.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -30,20 +29,15 @@ class Dropouts(NamedTuple):
         return any(self)
 
 
-def is_plain(layer: nn.Module) -> bool:
-    """Whether a layer is a LoRA without any of PEFT's variants (DoRA and others)."""
-    return isinstance(layer, LoraLayer) and ADAPTER not in layer.lora_variant
-
-
 def make_forward(layer: Any, dropouts: Dropouts) -> Callable[..., Tensor]:
-    """The forward of a plain LoRA layer, for a Linear fused, and with dropouts in train mode."""
+    """base(x) + up(down(x)) x scale of a LoRA layer, for a Linear fused, and with dropouts in train mode."""
     is_linear = isinstance(layer.get_base_layer(), nn.Linear)
     forward: Callable[..., Tensor] = _fused_linear(layer) if is_linear else layer.forward
     return _dropping(layer, forward, dropouts) if dropouts.is_any else forward
 
 
 def squared_norm(layer: Any) -> Tensor:
-    """|up @ down|^2 of a plain LoRA layer, 0-dim, without alpha / rank and without the product itself.
+    """|up @ down|^2 of a LoRA layer, 0-dim, without alpha / rank and without the product itself.
 
     It is the sum over both Gram matrices, rank x rank each.
     """

@@ -14,3 +14,15 @@ RANK = Message(
     "このLoRAファイルの{module}はrank {rank}、alpha {alpha:g}ですが、設定はrank {own_rank}、alpha {own_alpha:g}です。ファイルの値に合わせるか、network.dim_from_weightsを指定してください。",
     key="network.weights",
 )
+METHOD = Message(
+    "E-LORA-METHOD",
+    "this file is of another method: its {module} has {found}, and {own} would be trained. Set network.method as the file was made, or choose another file.",
+    "このファイルは別の手法で作られています：{module}には{found}がありますが、学習するのは{own}です。ファイルと同じnetwork.methodを指定するか、別のファイルを選んでください。",
+    key="network.weights",
+)
+SHAPE = Message(
+    "E-LORA-SHAPE",
+    "in this file {tensor} of {module} is {shape}, but {own} with the settings; set network.factor, network.decompose_both, network.full_matrix or network.dora_axis as the file was made.",
+    "このファイルの{module}の{tensor}は{shape}ですが、設定では{own}です。network.factor、network.decompose_both、network.full_matrix、network.dora_axisをファイルの作成時と同じにしてください。",
+    key="network.weights",
+)

@@ -1,4 +1,4 @@
-"""Adapters by PEFT: put into a model, trained, turned up and down, merged or taken out without a trace.
+"""Adapters: put into a model, trained, turned up and down, merged or taken out without a trace.
 
 PEFT wraps modules, so that names change while it is attached. The base model's names are taken before, and
 everything that leaves this file speaks of a module by its part of the model and its path in the untouched
@@ -7,20 +7,21 @@ model.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from peft import inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
 from core.adapters import lora, messages
 from core.adapters.lora import ADAPTER, Dropouts
-from core.adapters.methods import Adapted, Method, method_of
+from core.adapters.methods import Adapted, Method, called, method_of
 from core.adapters.targets import Module, ModuleKey, Ranks, Target, WeightKey, targets
 from core.catalog import Words
 from core.counting import counted
@@ -73,31 +74,34 @@ class Network:
         chosen: Mapping[str, Iterable[Target]],
         keyed: Keyed,
         dropouts: Dropouts | None = None,
+        options: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Attach to the modules chosen of each part, weights float32, without effect.
 
         What does not start at zero is drawn from `keyed`, so that it depends on the run's seed and the
-        module's name only.
+        module's name only. options: of the method, by our names.
         """
-        self._models, self._method = dict(models), method
+        self._models, self._method, self._strength = dict(models), method, 1.0
         self._layers: dict[ModuleKey, Any] = {}
         self._targets: dict[ModuleKey, Target] = {}
         self._scales: Tensor | None = None
         self._norms: Tensor | None = None
         dropouts = dropouts or Dropouts()
         for part, model in models.items():
-            _inject(model, method, tuple(chosen[part]))
+            _inject(model, method, tuple(chosen[part]), options)
             for target in chosen[part]:
                 key, layer = ModuleKey(part, target.path), model.get_submodule(target.path)
                 assert isinstance(layer, BaseTunerLayer), f"PEFT left {part}.{target.path} alone"
-                self._layers[key], self._targets[key] = layer, target
-                for tensor in tensors_of(layer, method).values():
+                if method.extend:
+                    called(method.extend)(layer, options)
+                tensors = tensors_of(layer, method)
+                self._layers[key], self._targets[key] = layer, _sized(target, method, tensors)
+                for tensor in tensors.values():
                     tensor.data = tensor.data.float()  # PEFT gives it the base weight's type
                 _initialize(layer, method, keyed("lora", part, target.path))
-                if lora.is_plain(layer):
-                    layer.__dict__["forward"] = lora.make_forward(layer, dropouts)
-                else:
-                    assert not dropouts.is_any, "dropouts of this method are for its config in PEFT"
+                if method.forward:
+                    layer.__dict__["forward"] = called(method.forward)(layer, dropouts)
+        self.set_strength(1.0)
 
     def parameters(self) -> dict[WeightKey, nn.Parameter]:
         """The trained parameters by a name that does not know of PEFT."""
@@ -109,41 +113,37 @@ class Network:
 
     def adapted(self) -> dict[ModuleKey, Adapted]:
         """What is added to every module as it is now (no copies)."""
-        found: dict[ModuleKey, Adapted] = {}
-        for key, layer in self._layers.items():
-            target, axes = self._targets[key], layer.get_base_layer().weight.ndim
-            tensors = {name: p.detach() for name, p in tensors_of(layer, self._method).items()}
-            columns = {
-                n: t.reshape(-1, *[1] * (axes - 1))
-                for n, t in tensors.items()
-                if n in self._method.peft_start
-            }
-            found[key] = Adapted(tensors | columns, target.alpha, target.rank)
-        return found
+        return {
+            key: Adapted(
+                {name: p.detach() for name, p in tensors_of(layer, self._method).items()},
+                self._targets[key].alpha,
+                self._targets[key].rank,
+            )
+            for key, layer in self._layers.items()
+        }
 
     def load(self, adapted: Mapping[ModuleKey, Adapted], path: str) -> list[ModuleKey]:
         """Start from what a file holds (without `misfits`); returns the modules that it does not hold.
 
-        path: the file's, for messages. Raises UserError when rank, alpha or modules do not fit.
+        path: the file's, for messages. Raises UserError when method, rank, alpha or modules do not fit.
         """
-        _refuse_misfit(self._targets, adapted, self._method, path)
+        self._refuse_misfit(adapted, path)
         with torch.no_grad():
             for key, module in adapted.items():
-                tensors = module.tensors
-                if self._method.rank_of(tensors) is None:
-                    target = self._targets[key]
-                    factor = module.alpha / module.rank * target.rank / target.alpha
-                    tensors = self._method.scaled(tensors, factor)
                 for name, parameter in tensors_of(self._layers[key], self._method).items():
                     # Files may hold a 1x1 convolution as a matrix or the other way round.
-                    parameter.copy_(tensors[name].reshape(parameter.shape))
+                    parameter.copy_(module.tensors[name].reshape(parameter.shape))
         return [key for key in self._layers if key not in adapted]
 
     def set_strength(self, strength: float) -> None:
         """How much of the adapter is added: 1 as trained, 0 the base model."""
+        self._strength = strength
         for key, layer in self._layers.items():
             target = self._targets[key]
-            layer.scaling[ADAPTER] = strength * target.alpha / target.rank
+            if self._method.is_linear:
+                layer.scaling[ADAPTER] = strength * target.alpha / target.rank
+            else:
+                layer.strength = strength
 
     def limit_norms(self, limit: float) -> None:
         """Make no module's change larger than `limit`, by scaling its tensors alike.
@@ -152,7 +152,7 @@ class Network:
         sd-scripts' scale_weight_norms.
         """
         factors = [
-            [p for name, p in tensors_of(layer, self._method).items() if name not in self._method.peft_start]
+            [p for name, p in tensors_of(layer, self._method).items() if name not in self._method.own_start]
             for layer in self._layers.values()
         ]
         with torch.no_grad():
@@ -180,17 +180,15 @@ class Network:
 
     def merge(self) -> None:
         """Add every module's change to its own weight, for good, and take the adapter out."""
-        for layer in self._layers.values():
-            layer.merge()
+        for key, module in self.adapted().items():
+            add(self._layers[key].get_base_layer().weight, module, self._strength)
         self.remove()
 
     def remove(self) -> None:
         """Take every adapter out; the model is the very one it was before."""
         for (part, path), layer in self._layers.items():
-            model = self._models[part]
-            parent, _, name = path.rpartition(".")
             layer.__dict__.pop("forward", None)
-            setattr(model.get_submodule(parent), name, layer.get_base_layer())
+            _set(self._models[part], path, layer.get_base_layer())
         for model in self._models.values():
             model.__dict__.pop("peft_config", None)
         self._layers.clear()
@@ -198,62 +196,104 @@ class Network:
     def __len__(self) -> int:
         return len(self._layers)
 
+    def _refuse_misfit(self, adapted: Mapping[ModuleKey, Adapted], path: str) -> None:
+        others = [".".join(key) for key in adapted if key not in self._layers]
+        if others:
+            modules = Words(
+                counted(len(others), "module"), f"モジュールが{len(others)}個", f"{len(others)}个模块"
+            )
+            raise UserError(messages.MODULES(modules=modules, examples=", ".join(others[:3]), path=path))
+        for key, (tensors, alpha, rank) in adapted.items():
+            target, own = self._targets[key], tensors_of(self._layers[key], self._method)
+            module = ".".join(key)
+            if method_of(tensors) is not method_of(own):
+                names = (", ".join(sorted(each)) for each in (tensors, own))
+                raise UserError(messages.METHOD(module=module, found=next(names), own=next(names), path=path))
+            is_scaled = self._method.has_scale and self._method.rank_of(tensors) is not None
+            if rank != target.rank or (is_scaled and abs(alpha - target.alpha) > 1e-6 * max(1.0, abs(alpha))):
+                raise UserError(
+                    messages.RANK(
+                        rank=rank,
+                        alpha=alpha,
+                        module=module,
+                        path=path,
+                        own_rank=target.rank,
+                        own_alpha=target.alpha,
+                    )
+                )
+            other = next((name for name, p in own.items() if _matrix(p) != _matrix(tensors[name])), None)
+            if other is not None:
+                shape, wanted = ([*each.shape] for each in (tensors[other], own[other]))
+                raise UserError(
+                    messages.SHAPE(module=module, tensor=other, shape=shape, own=wanted, path=path)
+                )
+
 
 def merge(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted], strength: float) -> None:
     """Add what a file holds (without `misfits`), times strength, to the weights of a model, for good."""
-    first = next(iter(adapted.values()))
-    method = method_of(first.tensors)
-    assert method is not None
-    chosen: dict[str, list[Target]] = {part: [] for part in models}
     for (part, path), module in adapted.items():
-        chosen[part].append(Target(path, module.rank, module.alpha))
-    unused = torch.Generator()
-    network = Network(models, method, chosen, lambda *purpose: unused)
-    network.load(adapted, "")
-    network.set_strength(strength)
-    network.merge()
+        add(models[part].get_submodule(path).weight, module, strength)
+
+
+def add(weight: Any, module: Adapted, strength: float) -> None:
+    """Add what an adapter changes, times strength, to a weight, in place."""
+    method = method_of(module.tensors)
+    assert method is not None
+    with torch.no_grad():
+        tensors = {name: tensor.to(weight.device) for name, tensor in module.tensors.items()}
+        change = method.change(module._replace(tensors=tensors), weight)
+        weight.add_(change.reshape(weight.shape), alpha=strength)
 
 
 def misfits(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted]) -> list[ModuleKey]:
     """The modules whose tensors are not shaped as an adapter of this model has them."""
-    known: dict[object, dict[str, tuple[int, ...]]] = {}
-    found = []
-    for key, module in adapted.items():
-        own = models[key.part].get_submodule(key.path)
-        method = method_of(module.tensors)
-        assert method is not None
-        likeness = (repr(own), module.rank)
-        if likeness not in known:
-            known[likeness] = _shapes(own, method, module.rank)
-        if known[likeness] != {name: _matrix(tensor) for name, tensor in module.tensors.items()}:
-            found.append(key)
-    return found
+    return [
+        key for key, module in adapted.items() if not fits(models[key.part].get_submodule(key.path), module)
+    ]
+
+
+def fits(layer: nn.Module, module: Adapted) -> bool:
+    """Whether an adapter's tensors make a change of the shape of a layer's weight; nothing is computed."""
+    method, weight = method_of(module.tensors), layer.weight
+    assert method is not None and isinstance(weight, Tensor)
+    tensors = {name: tensor.to("meta") for name, tensor in module.tensors.items()}
+    try:
+        change = method.change(module._replace(tensors=tensors), weight.to("meta"))
+    except (RuntimeError, IndexError):
+        return False
+    return change.shape == (weight.shape[0], weight[0].numel())
 
 
 def _matrix(tensor: Tensor) -> tuple[int, ...]:
-    """Its shape, with a 1x1 convolution's as that of the matrix it is, and that of a row or column as one."""
-    shape = tuple(tensor.flatten(min(1, tensor.ndim - 1)).shape)
-    return (tensor.numel(),) if 1 in shape else shape
+    """Its shape, with a 1x1 convolution's as that of the matrix it is."""
+    return tuple(tensor.flatten(min(1, tensor.ndim - 1)).shape)
 
 
-def _shapes(module: nn.Module, method: Method, rank: int) -> dict[str, tuple[int, ...]]:
-    """How the tensors of an adapter of this rank on a module are shaped."""
-    shapes = {id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in module.parameters()}
-    holder = nn.ModuleDict({"module": copy.deepcopy(module, shapes)})  # with these in place of its weights
-    _inject(holder, method, (Target("module", rank, 1.0),))
-    layer: Any = holder["module"]
-    return {name: _matrix(parameter) for name, parameter in tensors_of(layer, method).items()}
+def _sized(target: Target, method: Method, tensors: Mapping[str, Tensor]) -> Target:
+    """A target with the rank that its tensors have; a scale of 1 where the method has none for them."""
+    rank = method.rank_of(tensors)
+    if rank is None:
+        whole = max(side for tensor in tensors.values() for side in tensor.shape)
+        return Target(target.path, whole, float(whole))
+    return target if method.has_scale else Target(target.path, rank, float(rank))
 
 
-def _inject(model: nn.Module, method: Method, chosen: tuple[Target, ...]) -> None:
-    """Let PEFT wrap the target modules; the global RNG that its layers draw from is left as it was."""
+def _inject(
+    model: nn.Module, method: Method, chosen: tuple[Target, ...], options: Mapping[str, object]
+) -> None:
+    """Wrap the target modules; the global RNG that PEFT's layers draw from is left as it was."""
     if not chosen:
+        return
+    if method.layer:
+        for target in chosen:
+            wrapped = method.make_layer(model.get_submodule(target.path), {**options, "rank": target.rank})
+            _set(model, target.path, wrapped)
         return
     # Most modules are alike, and PEFT is slow where each has a pattern.
     [(usual, _)] = Counter((target.rank, target.alpha) for target in chosen).most_common(1)
     special = [target for target in chosen if (target.rank, target.alpha) != usual]
     config = method.make_config(
-        {"rank": usual[0], "alpha": usual[1]},
+        {**options, "rank": usual[0], "alpha": usual[1]},
         target_modules=[target.path for target in chosen],
         rank_pattern={"^" + re.escape(target.path): target.rank for target in special},
         alpha_pattern={"^" + re.escape(target.path): target.alpha for target in special},
@@ -268,50 +308,31 @@ def _inject(model: nn.Module, method: Method, chosen: tuple[Target, ...]) -> Non
             parameter.requires_grad_(requires_grad[name.replace(".base_layer.", ".")])
 
 
+def _set(model: nn.Module, path: str, module: nn.Module) -> None:
+    parent, _, name = path.rpartition(".")
+    setattr(model.get_submodule(parent), name, module)
+
+
 def _initialize(layer: BaseTunerLayer, method: Method, generator: torch.Generator) -> None:
-    """Tensors uniform as nn.Linear's own, or zero as the method says: the adapter starts without effect.
+    """Tensors uniform as nn.Linear's own, or as the method says: the adapter starts without effect.
 
     Drawn on the host in float32, whatever the base model's device and type. Source: Hu et al. 2021,
     arXiv:2106.09685, section 4.1; bounds as in sd-scripts' networks.lora.
     """
     for name, parameter in tensors_of(layer, method).items():
-        values = parameter.detach().float()
-        if name not in method.peft_start:
-            values = torch.zeros(parameter.shape)
-            if name not in method.zeros:
-                nn.init.kaiming_uniform_(values, a=5**0.5, generator=generator)
+        if name in method.own_start:
+            continue
+        values = torch.zeros(parameter.shape)
+        if name in method.deviations:
+            values.normal_(std=method.deviations[name], generator=generator)
+        elif name not in method.zeros:
+            nn.init.kaiming_uniform_(values, a=5**0.5, generator=generator)
         parameter.data = values.to(parameter.device)
 
 
 def _squared_norm(layer: Any) -> Tensor:
-    """The squared size of a layer's change at a scale of 1, 0-dim."""
-    if lora.is_plain(layer):
+    """The squared size of a layer's change at a scale of 1, 0-dim; of DoRA's, without the magnitudes."""
+    if isinstance(layer, LoraLayer):
         return lora.squared_norm(layer)
-    delta: Tensor = layer.get_delta_weight(ADAPTER).float() / layer.scaling[ADAPTER]
-    return delta.square().sum()
-
-
-def _refuse_misfit(
-    own: Mapping[ModuleKey, Target], adapted: Mapping[ModuleKey, Adapted], method: Method, path: str
-) -> None:
-    others = [".".join(key) for key in adapted if key not in own]
-    if others:
-        modules = Words(
-            counted(len(others), "module"), f"モジュールが{len(others)}個", f"{len(others)}个模块"
-        )
-        raise UserError(messages.MODULES(modules=modules, examples=", ".join(others[:3]), path=path))
-    for key, (tensors, alpha, rank) in adapted.items():
-        target = own[key]
-        if method.rank_of(tensors) is None:
-            continue
-        if rank != target.rank or abs(alpha - target.alpha) > 1e-6 * max(1.0, abs(alpha)):
-            raise UserError(
-                messages.RANK(
-                    rank=rank,
-                    alpha=alpha,
-                    module=".".join(key),
-                    path=path,
-                    own_rank=target.rank,
-                    own_alpha=target.alpha,
-                )
-            )
+    change: Tensor = layer.get_delta_weight(ADAPTER).float() / layer.scaling[ADAPTER]
+    return change.square().sum()

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 from core.adapters.methods import METHODS
 from core.adapters.targets import RankAlpha, Ranks, WeightKey
 from core.config.schema import block_lists
 from core.config.schema.network import NetworkConfig
 from core.families import FamilySpec, Part
+
+WHOLE = 1 << 16
+"""A rank that no layer reaches: a factor of LoKr of this rank is whole."""
+
+_OPTIONS = ("dora_axis", "factor", "decompose_both", "rank_dropout", "module_dropout")
+"""Options that belong to single methods and are no ranks."""
+
+
+def options_of(network: NetworkConfig) -> dict[str, object]:
+    """What the layers of the method are made with beside rank and alpha, by our names."""
+    return {name: getattr(network, name) for name in _OPTIONS}
 
 
 def of(network: NetworkConfig, family: FamilySpec) -> Ranks:
@@ -16,12 +30,36 @@ def of(network: NetworkConfig, family: FamilySpec) -> Ranks:
     """
     part = family.blocks_of
     weights = (rate_weights(network, part) or (1.0,) * len(part.blocks)) if part else ()
-    plain = _sizes(network.block_dims, network.block_alphas, RankAlpha(network.rank, network.alpha), weights)
+    usual = RankAlpha(network.rank, network.alpha)
+    plain = _sizes(network.block_dims, network.block_alphas, usual, weights)
     conv: tuple[RankAlpha, ...] = ()
+    usual_conv = RankAlpha(network.conv_rank or 0, network.conv_alpha)
     if network.conv_rank is not None or network.conv_block_dims is not None:
-        usual = RankAlpha(network.conv_rank or 0, network.conv_alpha)
-        conv = _sizes(network.conv_block_dims, network.conv_block_alphas, usual, weights)
-    return Ranks(network.rank, network.alpha, network.conv_rank, network.conv_alpha, plain, conv)
+        conv = _sizes(network.conv_block_dims, network.conv_block_alphas, usual_conv, weights)
+    size = _scaled(network, usual)
+    conv_size = None if network.conv_rank is None else _scaled(network, usual_conv)
+    return Ranks(
+        size.rank,
+        size.alpha,
+        conv_size.rank if conv_size else None,
+        conv_size.alpha if conv_size else network.conv_alpha,
+        tuple(_scaled(network, size) for size in plain),
+        tuple(_scaled(network, size) for size in conv),
+        excluded=tuple(map(re.compile, network.exclude_patterns)),
+        included=tuple(map(re.compile, network.include_patterns)),
+    )
+
+
+def _scaled(network: NetworkConfig, size: RankAlpha) -> RankAlpha:
+    """Rank and alpha such that alpha / rank is the scale asked for.
+
+    That of rsLoRA is alpha / sqrt(rank) (Kalajdzievski 2023, arXiv:2312.03732).
+    """
+    if network.method == "lokr" and network.full_matrix and size.rank:
+        return RankAlpha(WHOLE, WHOLE)
+    if network.method in ("lora", "dora") and network.rslora:
+        return RankAlpha(size.rank, size.alpha * math.sqrt(size.rank))
+    return size
 
 
 def rate_weights(network: NetworkConfig, part: Part) -> tuple[float, ...] | None:

@@ -61,7 +61,8 @@ class Ranks:
     """Rank and alpha of Linear and 1x1 layers, and of larger convolutions (None: those are left alone).
 
     blocks, conv_blocks: of each block of a part that has some, () where all are alike. known: of exactly
-    these modules, as a file has them; nothing else then counts.
+    these modules, as a file has them; nothing else then counts. excluded: patterns of whole names, with or
+    without the part's before them, of modules that are left out unless one of `included` matches too.
     """
 
     rank: int
@@ -71,6 +72,8 @@ class Ranks:
     blocks: tuple[RankAlpha, ...] = ()
     conv_blocks: tuple[RankAlpha, ...] = ()
     known: Mapping[ModuleKey, RankAlpha] | None = None
+    excluded: tuple[re.Pattern[str], ...] = ()
+    included: tuple[re.Pattern[str], ...] = ()
 
     @property
     def has_convolutions(self) -> bool:
@@ -89,14 +92,26 @@ def targets(part: Part, modules: Iterable[Module], ranks: Ranks) -> tuple[Target
     found = (
         Target(module.path, *_size(part, module, ranks))
         for module in modules
-        if (module.kernel <= 1 and _lies_in(part.lora_layers, module))
-        or (ranks.has_convolutions and _lies_in(part.lora_convolutions, module))
+        if (
+            (module.kernel <= 1 and _lies_in(part.lora_layers, module))
+            or (ranks.has_convolutions and _lies_in(part.lora_convolutions, module))
+        )
+        and not _is_excluded(part, module, ranks)
     )
     return tuple(target for target in found if target.rank > 0)
 
 
 def _lies_in(pattern: str, module: Module) -> bool:
     return bool(pattern and re.search(pattern, module.path))
+
+
+def _is_excluded(part: Part, module: Module, ranks: Ranks) -> bool:
+    names = (module.path, f"{part.name}.{module.path}")
+
+    def matches(patterns: tuple[re.Pattern[str], ...]) -> bool:
+        return any(pattern.fullmatch(name) for pattern in patterns for name in names)
+
+    return matches(ranks.excluded) and not matches(ranks.included)
 
 
 def _size(part: Part, module: Module, ranks: Ranks) -> RankAlpha:

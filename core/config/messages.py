@@ -122,6 +122,11 @@ NOT_A_CHOICE = Message(
     "must be one of {choices}, not {value}.",
     "{choices}のいずれかにしてください（値：{value}）。",
 )
+NOT_A_PATTERN = Message(
+    "E-CFG-VALUE",
+    "{value} is no pattern that can be used: {detail}. Patterns are regular expressions for whole names of layers, such as .*attn1.*",
+    "{value}は使えるパターンではありません：{detail}。パターンは層の名前全体に一致する正規表現です（例：.*attn1.*）。",
+)
 BELOW_BOUND = Message(
     "E-CFG-VALUE", "must be at least {bound}, not {value}.", "{bound}以上にしてください（値：{value}）。"
 )
@@ -170,10 +175,30 @@ NOT_HERE = Message(
     "{reason} (found {value}); remove it to train without it.",
     "{reason}（値：{value}）。これなしで学習する場合は、削除してください。",
 )
-LORA_ONLY = Message(
+NETWORK_MODULE = Message(
     "E-CFG-NOTHERE",
-    "only networks.lora can be trained here, not {value}.",
-    "学習できるのはnetworks.loraだけです（値：{value}）。",
+    "{value} can't be trained here; there are networks.lora, networks.loha, networks.lokr and lycoris.kohya.",
+    "{value}はここでは学習できません。使えるのはnetworks.lora、networks.loha、networks.lokr、lycoris.kohyaです。",
+)
+LYCORIS_ALGORITHM = Message(
+    "E-CFG-NOTHERE",
+    "this algorithm of LyCORIS can't be trained here (found {value}); there are {known}.",
+    "LyCORISのこのalgoはここでは学習できません（値：{value}）。使えるのは{known}です。",
+)
+LYCORIS_PRESET = Message(
+    "E-CFG-NOTHERE",
+    "this preset of LyCORIS is not known here (found {value}); there are {known}. Patterns of layers can be set in network.exclude_patterns and network.include_patterns.",
+    "LyCORISのこのpresetには対応していません（値：{value}）。使えるのは{known}です。層はnetwork.exclude_patternsとnetwork.include_patternsで選べます。",
+)
+LYCORIS_ARGUMENT = Message(
+    "E-CFG-NOTHERE",
+    "{name} of LyCORIS is not available here and would change the result (found {value}); remove it.",
+    "LyCORISの{name}には対応しておらず、結果が変わります（値：{value}）。削除してください。",
+)
+LYCORIS_CONVOLUTIONS = Message(
+    "W-CFG-LYCORIS",
+    "LyCORIS trains convolutions too where no conv_dim is given, so network.conv_rank = {rank} was set; conv_in, conv_out and the time embedding, which its preset full trains as well, are left alone.",
+    "LyCORISはconv_dimの指定がなくても畳み込み層を学習するため、network.conv_rank = {rank}にしました。presetのfullで学習するconv_in・conv_out・time embeddingは学習しません。",
 )
 PLACE_OF_RESUME = Message(
     "E-CFG-NOTHERE",

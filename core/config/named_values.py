@@ -45,7 +45,8 @@ class Reading:
 
     is_foreign: the text is another program's, whose own names are passed over. names: every name that was
     known. unknown: the values of those that were not. decided: keys that a switch has set. rates: lists of
-    learning rates for several text encoders, which `by_family` divides.
+    learning rates for several text encoders, which `by_family` divides. defaults: whose defaults hold for
+    what is not given, where they are not sd-scripts'.
     """
 
     is_foreign: bool = False
@@ -56,6 +57,7 @@ class Reading:
     unknown: dict[KeyPath, Any] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     rates: list[tuple[KeyPath, tuple[Any, ...]]] = field(default_factory=list)
+    defaults: set[str] = field(default_factory=set)
 
     def say(self, path: KeyPath, problem: Problem) -> None:
         self.problems.append((path, problem))
@@ -144,6 +146,8 @@ def _translate(reading: Reading, path: KeyPath, value: Any) -> None:
         reading.say(path, replace(refused, key=".".join(map(str, path))))
     if result.note:
         reading.say(path, result.note)
+    if result.defaults:
+        reading.defaults.add(result.defaults)
     if result.rates:
         reading.rates.append((path, result.rates))
     for our_key, our_value in result.values.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.catalog import Words
-from core.config import messages, nearest
+from core.config import lycoris_args, messages, nearest
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
 from core.config.schema.run import OPTIONS
@@ -34,18 +34,22 @@ def read(given: Any) -> tuple[dict[str, Any], list[Problem]]:
     the checker names the option.
     """
     values: dict[str, Any] = {}
+    of_lycoris: dict[str, str] = {}
     problems: list[Problem] = []
     for item in _items(given):
         name, separator, text = (part.strip() for part in str(item).partition("="))
         if not separator or not isinstance(item, str):
             problems.append(messages.NETWORK_ARGUMENT_SYNTAX(value=shown(item)))
-        elif name not in ARGUMENTS:
-            problems.append(_unknown(name))
-        else:
+        elif name in ARGUMENTS and name not in lycoris_args.NAMES:
             text = text.strip("'\"")
             as_number = number(text)
             values[f"network.{ARGUMENTS[name]}"] = text if as_number is None else as_number
-    return values, problems
+        elif name in lycoris_args.NAMES:
+            of_lycoris[name] = text
+        else:
+            problems.append(_unknown(name))
+    theirs, refused = lycoris_args.read(of_lycoris)
+    return values | theirs, problems + refused
 
 
 def _items(given: Any) -> list[Any]:

@@ -27,6 +27,7 @@ _MESSAGES: Mapping[str, Message] = {
     "missing": messages.ONE_NUMBER,
     "too_long": messages.MORE_THAN_TWO,
     "steps_or_share": messages.NOT_STEPS,
+    "pattern": messages.NOT_A_PATTERN,
     "literal_error": messages.NOT_A_CHOICE,
     "greater_than_equal": messages.BELOW_BOUND,
     "greater_than": messages.NOT_ABOVE_BOUND,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.catalog import ATTENTIONS, PRECISIONS, SAMPLER_ALIASES, optimizer_name
-from core.config import messages, network_args
+from core.config import lycoris_args, messages, network_args
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
 from core.config.schema.run import OPTIONS
@@ -39,7 +39,8 @@ class Translated:
     """values: our key -> value. note: what it was read as, when the name or value is another here.
 
     refused: why it can't be taken. is_switch: the values hold whatever else is given. rates: all learning
-    rates of a list, of which `values` has the first; whose the others are depends on the model.
+    rates of a list, of which `values` has the first; whose the others are depends on the model. defaults:
+    "lycoris" where its defaults hold for what is not given.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Translated:
     refused: tuple[Problem, ...] = ()
     is_switch: bool = False
     rates: tuple[Any, ...] = ()
+    defaults: str = ""
 
 
 Reader = Callable[[Any], Translated]
@@ -100,15 +102,19 @@ def _network_module(value: Any) -> Translated:
         return Translated({"network.method": "none"})
     if value in ("networks.lora", "lora"):
         return _translated("network_module", "network.method", "lora")
-    return Translated(refused=(messages.LORA_ONLY(value=shown(value)),))
+    if value in lycoris_args.MODULES:
+        return Translated(defaults="lycoris")
+    if value in ("networks.loha", "networks.lokr"):
+        return _translated("network_module", "network.method", str(value).removeprefix("networks."))
+    return Translated(refused=(messages.NETWORK_MODULE(value=shown(value)),))
 
 
 def _network_args(given: Any) -> Translated:
-    """Arguments of networks.lora; sd-scripts itself ignores names that it does not know."""
+    """Arguments of networks.lora or LyCORIS; sd-scripts itself ignores names that it does not know."""
     values, problems = network_args.read(given or [])
     listed = ", ".join(f"{key} = {value}" for key, value in values.items())
     note = messages.READ_AS(name="network_args", value=listed) if values else None
-    return Translated(values, note, tuple(problems))
+    return Translated(values, note, tuple(problems), is_switch="train.text_encoder_lr" in values)
 
 
 def _no_grad_part(name: str, key: str) -> Reader:

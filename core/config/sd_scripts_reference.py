@@ -104,8 +104,8 @@ _OF_OTHER_MODELS = Words(
     "ここでは学習できない種類のモデル（SD3・Fluxなど）のオプションです",
 )
 _OF_LYCORIS = Words(
-    "this belongs to LyCORIS, and only networks.lora can be trained here",
-    "LyCORISのオプションです。学習できるのはnetworks.loraだけです",
+    "this is an argument of LyCORIS; give it in network_args",
+    "LyCORISの引数です。network_argsで指定してください",
 )
 _OF_EMBEDDINGS = (
     "this belongs to textual inversion, which can't be trained here",
@@ -136,7 +136,7 @@ NOT_HERE: Mapping[str, Words] = _table(
         _OF_OTHER_MODELS,
     ),
     (
-        "bypass_mode constrain decompose_both dora_wd rank_dropout_scale rescaled train_norm train_on_input "
+        "bypass_mode constrain dora_wd rank_dropout_scale rescaled train_norm train_on_input "
         "use_cp use_scalar use_tucker",
         _OF_LYCORIS,
     ),
@@ -168,7 +168,7 @@ OF_THE_WINDOW = frozenset(
             "LoRA_type LyCORIS_preset additional_parameters epoch noise_offset_type lr_warmup model_list "
             "save_as_bool file_path num_cpu_threads_per_process num_processes num_machines gpu_ids "
             "main_process_port dynamo_mode dynamo_use_fullgraph dynamo_use_dynamic template "
-            "extra_accelerate_launch_args multi_gpu unit factor use_wandb use_shape full_path ggpo_sigma "
+            "extra_accelerate_launch_args multi_gpu unit use_wandb use_shape full_path ggpo_sigma "
             "ggpo_beta in_dims single_dim create_buckets create_caption generate_caption_database "
             "generate_image_buckets use_latent_files",
             _OTHER,
@@ -186,11 +186,6 @@ _PREFIXES_OF_OTHER_MODELS = (
 def is_of_other_models(name: str) -> bool:
     """Whether a field of kohya_ss's window is for kinds of models that are none of ours."""
     return name.startswith(_PREFIXES_OF_OTHER_MODELS) or NOT_HERE.get(name) == _OF_OTHER_MODELS
-
-
-def is_of_lycoris(name: str) -> bool:
-    """Whether an option is for LyCORIS' networks alone."""
-    return NOT_HERE.get(name) == _OF_LYCORIS
 
 
 def names() -> Iterable[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.config import messages, sd_scripts
 from core.config.named_values import Reading
+from core.config.schema.run import OPTIONS
 from core.errors import ConfigError
 from core.families import FAMILIES
 
@@ -65,6 +66,20 @@ def refuse(script: str) -> None:
         raise ConfigError(messages.OTHER_TRAINING(script=script, known=taken))
 
 
+def _of_lycoris(reading: Reading) -> None:
+    """What LyCORIS does where its arguments say nothing: a LoRA, with the convolutions at the usual rank."""
+    place = ("network_module",)
+    if "network.method" not in reading.values:
+        reading.put("network.method", "lora", place)
+        reading.say(place, messages.READ_AS(name="network_module", value='network.method = "lora"'))
+    if "network.conv_rank" not in reading.values:
+        rank = reading.values.get("network.rank", OPTIONS["network.rank"].default)
+        reading.put("network.conv_rank", rank, place)
+        if "network.conv_alpha" not in reading.values and "network.alpha" in reading.values:
+            reading.put("network.conv_alpha", reading.values["network.alpha"], place)
+        reading.say(place, messages.LYCORIS_CONVOLUTIONS(rank=rank))
+
+
 def finish(reading: Reading, script: str = "") -> None:
     """Set what the script does where a flag is absent, once everything that is given has been taken.
 
@@ -78,6 +93,8 @@ def finish(reading: Reading, script: str = "") -> None:
     if facts.is_lora and "network.method" not in reading.values:
         reading.put("network.method", "lora", (script,))
         reading.say((script,), messages.READ_AS(name=script, value='network.method = "lora"'))
+    if "lycoris" in reading.defaults:
+        _of_lycoris(reading)
     if facts.family:
         reading.put("model.family", facts.family, (script,), is_switch=True)
         reading.say((script,), messages.READ_AS(name=script, value=f'model.family = "{facts.family}"'))

@@ -57,7 +57,7 @@ def pace(setup: Setup, output_dir: Path) -> Pace | None:
 
 def _kind(setup: Setup) -> tuple[object, ...]:
     config = setup.config
-    return (setup.architecture, setup.is_lora, config.train.precision, setup.is_gpu)
+    return (setup.architecture, setup.is_adapter, config.train.precision, setup.is_gpu)
 
 
 @functools.lru_cache(maxsize=64)

@@ -70,8 +70,8 @@ def forecast(setup: Setup) -> Forecast:
 def _held(setup: Setup) -> dict[str, int]:
     """What lies in memory through the whole training, gradients apart."""
     config, trained = setup.config, setup.trained_bytes()
-    weights = setup.weights("denoiser") + (trained if setup.is_lora else 0)
-    is_kept_on_cpu = not setup.is_gpu and not setup.is_lora  # what a saved model will hold
+    weights = setup.weights("denoiser") + (trained if setup.is_adapter else 0)
+    is_kept_on_cpu = not setup.is_gpu and not setup.is_adapter  # what a saved model will hold
     if not setup.caches_latents or is_kept_on_cpu:
         weights += setup.weights("vae")
     if setup.keeps_text_encoder or is_kept_on_cpu:
@@ -156,7 +156,7 @@ def _sampling(setup: Setup, held: Mapping[str, int]) -> Phase | None:
     if setup.sample_size is None:
         return None
     activations, cells = setup.activations, setup.cells_of(setup.sample_size)
-    is_vae_away = setup.caches_latents and (setup.is_gpu or setup.is_lora)
+    is_vae_away = setup.caches_latents and (setup.is_gpu or setup.is_adapter)
     weights = held[WEIGHTS] + (setup.weights("vae") if is_vae_away else 0)
     drawing = max(activations.forward(GUIDED * cells), activations.vae("decode", cells))
     return Phase("sampling", {**held, WEIGHTS: weights, ACTIVATIONS: drawing})

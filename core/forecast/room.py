@@ -42,7 +42,7 @@ def needed(setup: Setup) -> Room:
     if config.train.ema_decay is not None:
         state += numbers * FLOAT
     asked = _SAVED.get(config.save.save_precision)
-    if setup.is_lora:
+    if setup.is_adapter:
         model = numbers * (asked or setup.trained_item)
     else:
         model = sum(

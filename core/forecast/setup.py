@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.adapters import ranks
+from core.adapters import factors, ranks
 from core.adapters.targets import Ranks, targets
 from core.catalog import Role, Size
 from core.config.schema.run import RunConfig
@@ -92,7 +92,7 @@ class Setup:
         return tuple(part for part in self.learns if part in self.spec.names(role))
 
     @property
-    def is_lora(self) -> bool:
+    def is_adapter(self) -> bool:
         return self.config.network.method != "none"
 
     @property
@@ -103,9 +103,9 @@ class Setup:
     @cached_property
     def trained_shapes(self) -> Mapping[str, tuple[Shape, ...]]:
         """Part -> the shapes of its trained weights, for each part that learns."""
-        if not self.is_lora:
+        if not self.is_adapter:
             return {part: tuple(self._own_shapes(part)) for part in self.learns}
-        return {part: tuple(self._lora_shapes(part)) for part in self.learns}
+        return {part: tuple(self._adapter_shapes(part)) for part in self.learns}
 
     def _own_shapes(self, part: str) -> Iterator[Shape]:
         """The weights of a part itself, less unused ones and those of blocks with a learning rate of 0."""
@@ -115,18 +115,18 @@ class Setup:
             if is_used and train.rate_at(spec, weight.name) > 0:
                 yield weight.shape
 
-    def _lora_shapes(self, part: str) -> Iterator[Shape]:
-        """The two matrices of a LoRA on each layer that gets one."""
-        unused = () if self.config.network.unused_layers else self.architecture.unused[part]
+    def _adapter_shapes(self, part: str) -> Iterator[Shape]:
+        """What the method trains on each layer that gets an adapter."""
+        network = self.config.network
+        unused = () if network.unused_layers else self.architecture.unused[part]
         layers = {
             module.path: (module, shape)
             for module, shape in self.architecture.modules(part)
             if not module.path.startswith(unused)
         }
+        options = ranks.options_of(network)
         for target in targets(self.spec.part(part), (module for module, _ in layers.values()), self._ranks):
-            outputs, inputs, *kernel = layers[target.path][1]
-            yield (target.rank, inputs, *kernel)
-            yield (outputs, target.rank, *(1 for _ in kernel))
+            yield from factors.shapes(network.method, layers[target.path][1], target.rank, options)
 
     @property
     def _ranks(self) -> Ranks:
@@ -203,7 +203,7 @@ class Setup:
         for weight in self.architecture.weights:
             if weight.part == part:
                 sizes[not is_vae and weight.is_matrix] += weight.numbers
-        if not self.is_lora and part in self.learns:
+        if not self.is_adapter and part in self.learns:
             return self.trained_item * sum(sizes.values())
         return NUMBER_BYTES[self.config.train.precision][0] * sizes[True] + FLOAT * sizes[False]
 
@@ -221,7 +221,7 @@ class Setup:
             self.architecture,
             "gpu" if self.is_gpu else "cpu",
             precision,
-            kind if self.is_lora else "whole",
+            kind if self.is_adapter else "whole",
             bool(self.learning("denoiser")),
             self.config.train.gradient_checkpointing,
             self.config.model.attention == "mem_eff",

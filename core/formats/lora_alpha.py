@@ -48,13 +48,16 @@ class PeftSettings:
     is_dora: bool
 
     def alpha_of(self, module: str, rank: int) -> float | None:
-        """The alpha that gives a module of this rank its scale; None where the settings tell of another rank.
+        """The alpha that gives a module of this rank its scale; None where the settings are of another rank.
 
-        module: its path in the model.
+        module: its path in the model. rank: 0 for a module without one, of which the scale is returned.
         """
-        if _of_module(self.ranks, module, self.rank) != rank:
-            return None
         alpha: float = _of_module(self.alphas, module, self.alpha)
+        own: int = _of_module(self.ranks, module, self.rank)
+        if not rank:
+            return alpha / own
+        if own != rank:
+            return None
         return alpha * math.sqrt(rank) if self.is_rank_stabilized else alpha
 
 
@@ -102,7 +105,7 @@ def _of_parts(path: Path, told: Any) -> SettingsByPart:
 
 
 def _settings(path: Path, values: Mapping[str, Any]) -> PeftSettings:
-    rank, alpha = values.get("r"), values.get("lora_alpha")
+    rank, alpha = values.get("r"), values.get("lora_alpha", values.get("alpha"))
     ranks, alphas = values.get("rank_pattern") or {}, values.get("alpha_pattern") or {}
     is_sound = (
         all(_is_positive(number) for number in (rank, alpha, *ranks.values(), *alphas.values()))

@@ -6,13 +6,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from core.adapters.methods import METHODS, Adapted, method_of
+from core.adapters.methods import METHODS, Adapted, Method, method_of
 from core.adapters.targets import ModuleKey
 from core.families import FamilySpec, Part
 from core.formats import lora_kinds
@@ -31,7 +32,8 @@ class LoraFile:
 
 
 AlphaOf = Callable[[ModuleKey, int], float]
-"""The alpha of a module of this rank, where a file has no tensor that says it."""
+"""The alpha of a module of this rank, where a file has no tensor that says it; of rank 0 for a module without
+one (a full LoKr): its scale."""
 
 
 def file_name(part: Part, path: str) -> str:
@@ -64,8 +66,10 @@ def to_file(
         named, alpha = module.tensors, float(module.alpha)
         method = method_of(named)
         assert method is not None
-        if method.rank_of(named) is None:  # what reads it can't know a scale
-            named, alpha = method.scaled(named, module.alpha / module.rank), 1.0
+        if not method.has_scale:
+            alpha = 0.0  # where others have a constraint on the rotations
+        elif method.rank_of(named) is None:  # what reads it can't know a scale
+            named, alpha = method.scaled(named, module.scale), 1.0
         for parameter, tensor in named.items():
             tensors[f"{name}.{parameter}"] = tensor.detach().to("cpu", dtype or tensor.dtype).contiguous()
         own = next(iter(named.values())).dtype
@@ -78,12 +82,12 @@ def from_file(
     modules: Mapping[str, Iterable[str]],
     spec: FamilySpec,
     others: Mapping[str, ModuleKey] = MappingProxyType({}),
-    alpha_of: AlphaOf = lambda key, rank: float(rank),
+    alpha_of: AlphaOf = lambda key, rank: float(rank or 1),
 ) -> LoraFile:
     """Tensors of a file by module; kohya's names, and those of PEFT and Diffusers.
 
     modules: part -> module paths of the model, since dots can't be told from underscores in a file. others:
-    more names of modules. alpha_of: for modules without alpha; a scale of 1 unless told otherwise.
+    more names of modules. alpha_of: for modules without alpha; a scale of 1 unless it is given.
     """
     keys, names = {**others, **_keys(modules, spec)}, _Names()
     pieces: dict[ModuleKey, dict[str, Tensor]] = {}
@@ -95,7 +99,9 @@ def from_file(
         if lora_kinds.is_aside(name):
             aside.append(name)
         elif parameter and key is not None:
-            pieces.setdefault(key, {})[parameter] = tensor
+            # PEFT's magnitudes are of outputs: (O,), of a convolution (1, O, 1, 1).
+            column = _PEFT_MAGNITUDES in name
+            pieces.setdefault(key, {})[parameter] = tensor.reshape(-1, 1) if column else tensor
         else:
             unknown.append(name)
     whole: dict[ModuleKey, Adapted] = {}
@@ -108,14 +114,33 @@ def from_file(
         elif not _has_form(tensors_of.values()) or (told is not None and told.numel() != 1):
             shapes = " ".join(str([*tensor.shape]) for tensor in tensors_of.values())
             unknown.append(f"{name} {shapes}")
+        elif (found := _adapted(method, tensors_of, told, partial(alpha_of, key))) is None:
+            unknown.append(f"{name} (constraint)")
         else:
-            rank = method.rank_of(tensors_of)
-            if rank is None:  # at a rank as large as its sides such a module is whole
-                rank = max(side for tensor in tensors_of.values() for side in tensor.shape)
-                whole[key] = Adapted(tensors_of, float(rank), rank)
-            else:
-                whole[key] = Adapted(tensors_of, alpha_of(key, rank) if told is None else float(told), rank)
+            whole[key] = found
     return LoraFile(whole, unknown, aside)
+
+
+def _adapted(
+    method: Method, tensors: dict[str, Tensor], told: Tensor | None, alpha_of: Callable[[int], float]
+) -> Adapted | None:
+    """What the tensors of one module are; None where they mean what no method here does.
+
+    told: the tensor alpha of the file.
+    """
+    rank = method.rank_of(tensors)
+    if not method.has_scale:
+        assert rank is not None
+        limit = float(told) if told is not None else 0.0
+        blocks = next(iter(tensors.values())).float()
+        # Readers differ in what the limit is of, but one that is kept to anyway means nothing.
+        is_free = limit <= 0 or float((blocks - blocks.mT).norm()) <= limit
+        return Adapted(tensors, float(rank), rank) if is_free else None
+    if rank is None:  # at a rank as large as its sides such a module is whole, and its scale is 1
+        rank = max(side for tensor in tensors.values() for side in tensor.shape)
+        factor = alpha_of(0) if told is None else 1.0
+        return Adapted(method.scaled(tensors, factor), float(rank), rank)
+    return Adapted(tensors, alpha_of(rank) if told is None else float(told), rank)
 
 
 def _keys(modules: Mapping[str, Iterable[str]], spec: FamilySpec) -> dict[str, ModuleKey]:
@@ -143,6 +168,7 @@ def _has_form(tensors: Iterable[Tensor]) -> bool:
 
 
 ALPHA = "alpha"
+_PEFT_MAGNITUDES = "lora_magnitude_vector"
 _ATTENTION = re.compile(r"(.+?)(?:\.processor)?\.to_(q|k|v|out)")
 """Diffusers' first LoRA: attention processors of the U-Net, and the same within CLIP's attention."""
 

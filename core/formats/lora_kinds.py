@@ -24,7 +24,8 @@ _FLAT_LYCORIS: Mapping[str, str] = {
 """The same, of endings that other files might have too; there the name has to begin as an adapter's does."""
 
 _BEYOND: Mapping[str, str] = {
-    ".dora_scale": "DoRA", ".lora_magnitude_vector": "DoRA", ".lora_mid.": "Tucker", ".scalar": "scalar",
+    ".dora_scale": "DoRA", ".lora_magnitude_vector": "DoRA", ".lora_mid.": "Tucker", ".hada_t": "Tucker",
+    ".lokr_t2": "Tucker", ".oft_R": "inputs", ".rescale": "rescale", ".scalar": "scalar",
     ".lora_B.bias": "bias", ".lora_embedding_": "embeddings",
     ".scale_weight": "fp8", ".weight_scale": "fp8", "scaled_fp8": "fp8",
 }  # fmt: skip
@@ -57,6 +58,17 @@ def beyond(names: Iterable[str]) -> str:
         if _NUMBERED.fullmatch(name):
             found["numbered"] = None
     return "+".join(found)
+
+
+READABLE = frozenset({"LoHa", "LoKr", "OFT", "DoRA"})
+"""What `lycoris` and `beyond` find that can be read, trained and merged here."""
+
+
+def unreadable(names: Iterable[str]) -> str:
+    """What of a file's kinds can't be read here, joined by a plus; "" when all can."""
+    listed = [*names]
+    found = dict.fromkeys(f"{lycoris(listed)}+{beyond(listed)}".split("+"))
+    return "+".join(kind for kind in found if kind and kind not in READABLE)
 
 
 def is_aside(name: str) -> bool:

@@ -12,15 +12,17 @@ from core.config.schema.network import NetworkConfig
 from core.counting import joined
 from core.errors import Problem, UserError
 from core.families import FAMILIES
-from core.formats import lora_alpha
+from core.formats import lora_alpha, lora_kinds
 from core.formats.identify import Identity, identify
 from core.formats.known_families import FAMILY_NAMES
 from core.formats.weight_file import header_of
 from core.models import hub, messages, refusals
 
 _BEYOND: Mapping[str, Words] = {
-    "DoRA": Words("a LoRA with DoRA's magnitudes", "DoRA（大きさのベクトルを持つLoRA）"),
-    "Tucker": Words("a LoCon in Tucker form (lora_mid)", "Tucker分解のLoCon（lora_mid）"),
+    "bare": Words("a DoRA without its magnitudes", "大きさのベクトルがないDoRA"),
+    "Tucker": Words("an adapter in Tucker form", "Tucker分解の形式"),
+    "inputs": Words("OFT of inputs (oft_R)", "入力側のOFT（oft_R）"),
+    "rescale": Words("OFT with a rescale of outputs", "rescaleを持つOFT"),
     "numbered": Words("an early LoRA, which numbers its modules", "モジュールを番号で示す初期のLoRA"),
     "scalar": Words("a LoCon with trained scalars", "学習されたscalarを持つLoCon"),
     "bias": Words("a LoRA with biases", "バイアスを持つLoRA"),
@@ -60,19 +62,20 @@ def problems(path: Path, key: str = "", family: str = "") -> tuple[Problem, ...]
         return tuple(replace(problem, key=key) for problem in found.problems)
     if found.kind not in ("lora", "lycoris"):
         return (replace(refusals.wrong_kind(path, found, key or "network.weights"), key=key),)
-    if found.kind == "lycoris" or found.variant:
-        return (_other_kind(path, found, key),)
+    try:
+        header = header_of(path)
+        unreadable = lora_kinds.unreadable(header.places)
+        if unreadable:
+            return (_other_kind(path, replace(found, variant=unreadable), key),)
+        settings = lora_alpha.peft_settings(path, header.places, header.metadata) or {}
+        if any(part.is_dora for part in settings.values()) and "DoRA" not in lora_kinds.beyond(header.places):
+            return (_other_kind(path, replace(found, variant="bare"), key),)
+    except UserError as refused:
+        return tuple(replace(problem, key=key) for problem in refused.problems)
     if found.family and found.family not in FAMILIES:
         return (_other_family(path, found.family, "", key),)
     if found.family and family and found.family != family:
         return (_other_family(path, found.family, family, key),)
-    try:
-        header = header_of(path)
-        settings = lora_alpha.peft_settings(path, header.places, header.metadata) or {}
-    except UserError as refused:
-        return tuple(replace(problem, key=key) for problem in refused.problems)
-    if any(part.is_dora for part in settings.values()):
-        return (_other_kind(path, replace(found, variant="DoRA"), key),)
     return ()
 
 

@@ -11,7 +11,7 @@ from core.config.schema.model import ModelConfig
 from core.counting import NAMED, listed
 from core.errors import Problem, UserError
 from core.families import FAMILIES
-from core.formats import known_families
+from core.formats import known_families, lora_kinds
 from core.formats.classify import ALONE, KINDS, Identity
 from core.formats.known_families import FAMILY_NAMES
 from core.formats.tensor_slots import Shape
@@ -66,8 +66,9 @@ def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Probl
         found = Words("an unrecognised file", "対応していないファイル")
     if identity.kind == "unknown" and identity.variant == "upscaler":
         found = Words("an upscaler (ESRGAN or similar)", "アップスケーラー（ESRGANなど）")
-    if identity.kind == "lora" and identity.variant:
-        option = ""
+    if identity.kind in ("lora", "lycoris"):
+        is_readable = {*identity.variant.split("+")} <= {"", *lora_kinds.READABLE}
+        option = "network.weights" if is_readable else ""
     parts = [identity.variant] if identity.variant and identity.kind in ("lora", "lycoris") else []
     parts += [f"rank {identity.rank}"] if identity.rank is not None else []
     parts += [FAMILY_NAMES[identity.family]] if identity.family else []

@@ -1,12 +1,13 @@
 """Every method on every family, one of flow matching too: attached, trained, saved, read, merged."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from core import families
-from core.adapters import methods
+from core.adapters.methods import METHODS
 from core.adapters.network import Network, describe, merge, misfits, targets_of
 from core.adapters.targets import Ranks
 from core.catalog import Size
@@ -17,9 +18,16 @@ from core.models.parts import whole
 from core.train.seeds import generator
 from tests.tiny import make_tiny
 from tests.toy_family import SPEC, make_toy
-from tests.toy_methods import PEFTS
 
 FAMILIES = ("sd1", "sd2", "sdxl", "toy")
+OPTIONS = {
+    "lora": {},
+    "dora": {"dora_axis": "input"},
+    "dora of outputs": {"dora_axis": "output"},
+    "loha": {},
+    "lokr": {"factor": 4},
+    "oft": {},
+}
 RANKS = Ranks(2, 3.0, 2, 1.0)
 
 
@@ -27,7 +35,8 @@ class Subject:
     """A model of one family, and one method on all of its parts that a LoRA may be for."""
 
     def __init__(self, path: Path, family: str, method: str) -> None:
-        self.family, self.method = open_family(family), PEFTS[method]
+        self.family, self.method = open_family(family), METHODS[method.split()[0]]
+        self.options = OPTIONS[method]
         self.config = ModelConfig(base=str(path))
         self.model: Model = whole(self.family, self.config, lambda event: None)
         self.adapted = {part.name: self.model.modules[part.name] for part in self.model.spec.adaptable}
@@ -39,7 +48,8 @@ class Subject:
             part: [t for t in some if not t.path.startswith(unused[part])] for part, some in every.items()
         }
         assert all(chosen.values())
-        return Network(self.adapted, self.method, chosen, lambda *purpose: generator(3, *purpose))
+        keyed = partial(generator, 3)
+        return Network(self.adapted, self.method, chosen, keyed, options=self.options)
 
     def predict(self, seed: int) -> torch.Tensor:
         """What the model makes of noise and a caption, all of it drawn from the seed."""
@@ -76,11 +86,9 @@ def family(request) -> str:
     return request.param
 
 
-@pytest.fixture(params=PEFTS)
+@pytest.fixture(params=OPTIONS)
 def subject(request, family, bases, monkeypatch) -> Subject:
     monkeypatch.setitem(families._FAMILIES, "toy", SPEC)
-    for name, method in PEFTS.items():
-        monkeypatch.setitem(methods._METHODS, name, method)
     return Subject(bases[family], family, request.param)
 
 

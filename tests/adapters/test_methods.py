@@ -1,4 +1,6 @@
-"""The contract of a method, over those there are and over others of PEFT that are nothing but data."""
+"""The contract of every method, on a Linear and a convolution."""
+
+from functools import partial
 
 import pytest
 import torch
@@ -11,9 +13,9 @@ from core.adapters.network import Network, merge, misfits, targets_of
 from core.adapters.targets import Ranks, Target
 from core.families import FAMILIES
 from core.train.seeds import generator
-from tests.toy_methods import PEFTS
 
 RANKS = Ranks(2, 3.0, 2, 1.0)
+AXIS = {"dora_axis": "input"}
 SHAPES = {"attentions.0.to_q": (3, 12), "resnets.0.conv1": (3, 8)}
 
 
@@ -37,16 +39,14 @@ def toy() -> Toy:
         return Toy().requires_grad_(False)
 
 
-@pytest.fixture(params=PEFTS)
-def method(request, monkeypatch) -> Method:
-    for name, one in PEFTS.items():
-        monkeypatch.setitem(methods._METHODS, name, one)
-    return PEFTS[request.param]
+@pytest.fixture(params=METHODS)
+def method(request) -> Method:
+    return METHODS[request.param]
 
 
-def attach(toy: Toy, method: Method) -> Network:
-    chosen = targets_of(FAMILIES["sd1"], {"unet": toy}, RANKS)
-    return Network({"unet": toy}, method, chosen, lambda *purpose: generator(3, *purpose))
+def attach(toy: Toy, method: Method, chosen=None, options=AXIS) -> Network:
+    chosen = chosen or targets_of(FAMILIES["sd1"], {"unet": toy}, RANKS)
+    return Network({"unet": toy}, method, chosen, partial(generator, 3), options=options)
 
 
 def shake(network: Network) -> None:
@@ -75,11 +75,9 @@ def test_the_tensors_are_named_and_whole(toy, method):
 def test_the_start_does_not_depend_on_what_is_adapted_beside(toy, method):
     both = attach(toy, method).adapted()
     chosen = {"unet": [Target("attentions.0.to_q", 2, 3.0)]}
-    alone = Network(
-        {"unet": Toy().requires_grad_(False)}, method, chosen, lambda *purpose: generator(3, *purpose)
-    )
+    alone = attach(Toy().requires_grad_(False), method, chosen)
     [(key, module)] = alone.adapted().items()
-    drawn = [name for name in module.tensors if name not in method.peft_start]
+    drawn = [name for name in module.tensors if name not in method.own_start]
     assert drawn and all(torch.equal(module.tensors[name], both[key].tensors[name]) for name in drawn)
 
 
@@ -108,9 +106,28 @@ def test_tensors_of_another_shape_do_not_fit(toy, method):
 
 
 def test_norms_are_limited_to_what_is_asked_for(toy, method):
+    if not method.has_scale:
+        return  # rotations have no norm; the option is not for them
     network = attach(toy, method)
     shake(network)
     network.limit_norms(0.25)
     assert network.norms() == pytest.approx({"scaled": 2.0, "mean": 0.25, "largest": 0.25})
     network.limit_norms(10.0)
     assert network.norms() == pytest.approx({"scaled": 0.0, "mean": 0.25, "largest": 0.25})
+
+
+@pytest.mark.parametrize("options", [{"factor": 2}, {"factor": -1}, {"factor": 2, "decompose_both": True}])
+@pytest.mark.parametrize("rank", [1, 64])
+def test_both_factors_of_lokr_are_applied_as_their_product_is(toy, options, rank):
+    chosen = targets_of(FAMILIES["sd1"], {"unet": toy}, Ranks(rank, 3.0, rank, 1.0))
+    shake(attach(toy, METHODS["lokr"], chosen, options))
+    quick = answer(toy)
+    for layer in toy.modules():
+        layer.__dict__.pop("forward", None)
+    torch.testing.assert_close(quick, answer(toy), rtol=1e-4, atol=1e-4)
+
+
+def test_a_lokr_whose_second_factor_is_whole_has_a_scale_of_one(toy):
+    chosen = targets_of(FAMILIES["sd1"], {"unet": toy}, Ranks(1 << 16, 1.0, 1 << 16, 1.0))
+    for module in attach(toy, METHODS["lokr"], chosen).adapted().values():
+        assert set(module.tensors) == {"lokr_w1", "lokr_w2"} and module.scale == 1

@@ -206,7 +206,7 @@ def test_fields_of_lycoris_count_for_its_own_kinds_only():
         "use_cp": True,
     }
     assert "LyCORIS" not in said(kohya(LoRA_type="Standard", sdxl=True, **fields))
-    assert "train_on_input: not taken" in said(kohya(LoRA_type="LyCORIS/LoCon", sdxl=True, **fields))
+    assert "train_on_input of LyCORIS" in said(kohya(LoRA_type="LyCORIS/LoCon", sdxl=True, **fields))
 
 
 def test_buttons_of_the_finetune_tab_are_no_options():

@@ -184,8 +184,21 @@ def test_a_zero_rate_in_the_lora_tab_means_that_part_is_not_trained():
 
 
 def test_another_kind_of_network_is_named_and_not_replaced():
-    found = kohya(LoRA_type="LyCORIS/LoKr", network_dim=8, factor=-1, unet_lr=1e-4, text_encoder_lr=1e-4)
-    assert any("LyCORIS/LoKr" in text for text in said(found, "E-CFG-NOTHERE"))
+    found = kohya(LoRA_type="LoRA-FA", network_dim=8, unet_lr=1e-4, text_encoder_lr=1e-4)
+    assert any("LoRA-FA" in text for text in said(found, "E-CFG-NOTHERE"))
+
+
+def test_kohyas_kinds_of_lycoris_are_methods():
+    found = kohya(
+        LoRA_type="LyCORIS/LoKr", LyCORIS_preset="full", network_dim=8, conv_dim=4, factor=16, unet_lr=1e-4
+    )
+    expected = {"method": "lokr", "rank": 8, "conv_rank": 4, "factor": 16}
+    assert {name: found.values[f"network.{name}"] for name in expected} == expected
+
+
+def test_an_algorithm_of_lycoris_that_is_not_here_is_named():
+    found = kohya(LoRA_type="LyCORIS/iA3", network_dim=8, unet_lr=1e-4, text_encoder_lr=1e-4)
+    assert any("ia3" in text for text in said(found, "E-CFG-NOTHERE"))
 
 
 def test_kohyas_additional_parameters_and_prompts_are_read():

@@ -230,19 +230,16 @@ def renamed(ending, tensor=None):
     return kohya() | more
 
 
+AT = "lora_unet_mid_block_attentions_0_proj_in"
 OTHERS = {
-    "LoHa": {n.replace("lora_down.weight", "hada_w1_b").replace("lora_up.weight", "hada_w1_a"): t
-             for n, t in kohya().items()},
-    "LoKr": {n.replace("lora_down.weight", "lokr_w1").replace("lora_up.weight", "lokr_w2"): t
-             for n, t in kohya().items()},
-    "DoRA": renamed("dora_scale"),
-    "(IA)^3": {"lora_unet_mid_block_attentions_0_proj_in.on_input": torch.ones(1),
-               "lora_unet_mid_block_attentions_0_proj_in.weight": torch.ones(16)},
-    "OFT": {"lora_unet_mid_block_attentions_0_proj_in.oft_blocks": torch.ones(2, 4, 4)},
-    "lora_mid": renamed("lora_mid.weight", torch.ones(4, 4, 1, 1)),
+    "Tucker": renamed("lora_mid.weight", torch.ones(4, 4, 1, 1)),
+    "(IA)^3": {f"{AT}.on_input": torch.ones(1), f"{AT}.weight": torch.ones(16)},
+    "BOFT": {f"{AT}.boft_R": torch.ones(2, 4, 4)},
+    "OFT of inputs": {f"{AT}.oft_R.weight": torch.ones(2, 6)},
+    "OFT with a rescale": {f"{AT}.oft_blocks": torch.ones(2, 4, 4), f"{AT}.rescale": torch.ones(8, 1)},
     "early LoRA": {"unet:0:up": torch.ones(8, 4), "unet:0:down": torch.ones(4, 8)},
     "LyCORIS": kohya() | {"lora_unet_conv_norm_out.w_norm": torch.ones(8)},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("word", OTHERS)
@@ -251,14 +248,15 @@ def test_an_adapter_of_another_kind_is_called_by_its_name(tmp_path, parts, word)
     with pytest.raises(UserError) as refused:
         read(path, parts)
     [problem] = refused.value.problems
-    assert problem.code == "E-LORA-KIND" and word in problem.en and "plain LoRA" in problem.en
+    assert problem.code == "E-LORA-KIND" and word in problem.en and "DoRA, LoHa, LoKr" in problem.en
     [told] = lora_precheck.of_run(NetworkConfig(method="lora", weights=str(path)), ModelConfig())
     assert (told.code, told.key, told.en) == ("E-LORA-KIND", "network.weights", problem.en)
 
 
-def test_dora_is_also_known_by_the_metadata(tmp_path, parts):
+def test_a_dora_that_has_lost_its_magnitudes_is_no_plain_lora(tmp_path):
     path = tensors.save(tmp_path / "x.safetensors", peft(), settings(use_dora=True))
-    assert [problem.code for problem in lora_precheck.problems(path)] == ["E-LORA-KIND"]
+    [problem] = lora_precheck.problems(path)
+    assert problem.code == "E-LORA-KIND" and "without its magnitudes" in problem.en
 
 
 def test_a_lora_for_another_family_is_refused_with_both_names(tmp_path, base):

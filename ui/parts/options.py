@@ -48,3 +48,9 @@ def groups_of(tab: str) -> list[tuple[str, list[Option]]]:
     names = dict.fromkeys((*GROUPS, *(option.meta.group for option in chosen)))
     found = ((name, [option for option in chosen if option.meta.group == name]) for name in names)
     return [(name, basic_first(options)) for name, options in found if options]
+
+
+def method_classes(methods: Iterable[str]) -> list[str]:
+    """The classes of what is shown for some training methods only, none where it is for all."""
+    listed = [f"for-{method}" for method in methods]
+    return ["of-methods", *listed] if listed else []

@@ -12,7 +12,7 @@ from core.config.schema.option import Option
 from core.errors import Lang
 from ui.parts.localized import Page, Wording, column
 from ui.parts.markup import esc, goto, heading
-from ui.parts.options import LEVELS, OPTIONS, element_id, groups_of, options_of
+from ui.parts.options import LEVELS, OPTIONS, element_id, groups_of, method_classes, options_of
 from ui.settings.forecast import ForecastCard
 from ui.settings.form import Form
 from ui.settings.prompt_rows import rows_html
@@ -34,8 +34,8 @@ def classes_of(options: Iterable[Option]) -> list[str]:
     """A card is shown when any of its options is."""
     options = list(options)
     level = min((option.meta.level for option in options), key=LEVELS.index, default="basic")
-    methods = {option.meta.methods for option in options}
-    return [f"lv-{level}", *(f"for-{m}" for m in next(iter(methods)) if len(methods) == 1)]
+    methods = dict.fromkeys(method for option in options for method in option.meta.methods)
+    return [f"lv-{level}", *(method_classes(methods) if all(o.meta.methods for o in options) else ())]
 
 
 def card(page: Page, form: Form, title: str, options: Sequence[Option], name: str) -> Any:
@@ -95,7 +95,7 @@ def draw_lora(page: Page, form: Form) -> None:
     for group, options in groups_of("lora"):
         rest = [option for option in options if option.key != "network.method"]
         card(page, form, f"group.{group}", rest, group)
-    with column("", "rw-card", "for-none"):
+    with column("", "rw-card", *method_classes(["none"])):
         page.add(gr.HTML, {"value": lambda lang: heading("", say("group.none", lang))}, padding=False)
 
 

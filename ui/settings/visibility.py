@@ -96,7 +96,11 @@ def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[O
     if not option.is_of(family):
         return OPTIONS["model.base"], say("find.family", lang, family=FAMILIES[family].words.of(lang))
     if option.meta.methods and method not in option.meta.methods:
-        return OPTIONS["network.method"], say("find.method", lang, methods=", ".join(option.meta.methods))
+        return OPTIONS["network.method"], say(
+            "find.method",
+            lang,
+            methods=", ".join(say(f"head.method.{name}", lang) for name in option.meta.methods),
+        )
     need = unmet(option.meta.needs, values)
     if need is None:
         return option, ""

@@ -16,7 +16,7 @@ from core.config.schema.option import Option, lines_of
 from core.errors import Lang
 from ui.parts.localized import Page, Wording
 from ui.parts.numbers import decimal_text
-from ui.parts.options import element_id
+from ui.parts.options import element_id, method_classes
 
 LONGEST = 20_000
 """Characters in one field; whatever is longer was not typed by a user."""
@@ -51,7 +51,7 @@ def make(
         value = option.default
     own = words or {}
     said: dict[str, Wording] = {"label": option.meta.label, "info": option.meta.help}
-    classes = [f"lv-{option.meta.level}", *(f"for-{method}" for method in option.meta.methods)]
+    classes = [f"lv-{option.meta.level}", *method_classes(option.meta.methods)]
     classes += [] if tool_id else ["opt"]
     what = kind(option)
     if what == "path":

@@ -6,6 +6,10 @@ from core.catalog import Words
 
 HEAD_WORDS: Mapping[str, Words] = {
     "head.method.lora": Words("LoRA", "LoRA"),
+    "head.method.dora": Words("DoRA", "DoRA"),
+    "head.method.loha": Words("LoHa", "LoHa"),
+    "head.method.lokr": Words("LoKr", "LoKr"),
+    "head.method.oft": Words("OFT", "OFT"),
     "head.method.none": Words("Whole model", "モデル全体"),
     "head.top": Words("Top of the page", "ページの一番上"),
     "head.menu": Words("More", "その他"),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.catalog import METHODS
 from core.counting import size_text
 from core.errors import Lang
 from core.runs import checkpoints, past_runs
@@ -126,7 +127,9 @@ def _title_html(run: PastRun, lang: Lang) -> str:
 
 def method_text(run: PastRun, lang: Lang) -> str:
     """The method of a run, in a word or two."""
-    return say("runs.whole", lang) if run.method == "none" else {"lora": "LoRA"}.get(run.method, run.method)
+    if run.method == "none":
+        return say("runs.whole", lang)
+    return say(f"head.method.{run.method}", lang) if run.method in METHODS else run.method
 
 
 def _status(run: PastRun, lang: Lang) -> str:

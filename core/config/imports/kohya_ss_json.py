@@ -13,7 +13,7 @@ from core.config.imports import for_family, messages
 from core.config.imports.command_line import Pairs, option_pairs
 from core.config.schema.numbers import LARGEST, decimal
 from core.config.schema.run import OPTIONS
-from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_lycoris, is_of_other_models
+from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_other_models
 from core.errors import ConfigError, Problem
 from core.families import FAMILIES
 
@@ -49,8 +49,22 @@ _OF_EMBEDDINGS = "num_vectors_per_token"
 """A field of its tab for textual inversion, which would otherwise read as a training of the whole model."""
 _RATES_OF_SEVERAL = ("learning_rate_te1", "learning_rate_te2")
 """Its fields for families with two text encoders; `learning_rate_te` is for those with one."""
+_OF_LORA = ("conv_dim", "conv_alpha", "rank_dropout", "module_dropout")
+"""Those of them that a LoRA without LyCORIS has too."""
 _WITHOUT_LYCORIS = ("Standard", "Kohya LoCon")
-_CONVOLUTIONS = ("Kohya LoCon", "LoCon", "LyCORIS/LoCon")
+_CONVOLUTIONS = ("Kohya LoCon", "LoCon")
+_ALGORITHMS: Mapping[str, str] = {
+    "LyCORIS/LoCon": "locon", "LyCORIS/LoHa": "loha", "LyCORIS/LoKr": "lokr",
+    "LyCORIS/Diag-OFT": "diag-oft", "LyCORIS/GLoRA": "glora", "LyCORIS/iA3": "ia3",
+    "LyCORIS/DyLoRA": "dylora", "LyCORIS/Native Fine-Tuning": "full",
+}  # fmt: skip
+"""Its kinds of LyCORIS -> LyCORIS' algo."""
+_OF_LYCORIS = (
+    "conv_dim", "conv_alpha", "factor", "decompose_both", "dora_wd", "rank_dropout", "module_dropout",
+    "use_tucker", "use_cp", "use_scalar", "rank_dropout_scale", "constrain", "rescaled", "train_norm",
+    "bypass_mode", "train_on_input",
+)  # fmt: skip
+"""Its fields for these kinds, which become LyCORIS' arguments."""
 
 
 def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
@@ -116,6 +130,12 @@ def _network(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
         if kind in _CONVOLUTIONS:
             notes.append(messages.LORA_WITH_CONVOLUTIONS(kind=kind))
         return [*pairs, ("network_module", "networks.lora")]
+    if kind in _ALGORITHMS:
+        arguments = [f"algo={_ALGORITHMS[kind]}"]
+        if _set(document.get("LyCORIS_preset")):
+            arguments.append(f"preset={document['LyCORIS_preset']}")
+        arguments += [f"{name}={document[name]}" for name in _OF_LYCORIS if _set(document.get(name))]
+        return [*pairs, ("network_module", "lycoris.kohya"), ("network_args", arguments)]
     return [*pairs, ("network_module", str(kind))]
 
 
@@ -192,8 +212,10 @@ def _pair(name: str, value: Any, document: Mapping[str, Any]) -> Pairs:
         return []  # in percent: see _steps
     if name in ("conv_dim", "conv_alpha") and document.get("LoRA_type") == "Standard":
         return []  # shown for the other kinds only, kept in the file all the same
-    if is_of_lycoris(name) and document.get("LoRA_type") in _WITHOUT_LYCORIS:
-        return []  # as these
+    if name in _OF_LYCORIS:
+        is_taken = document.get("LoRA_type") in _ALGORITHMS
+        if is_taken or (document.get("LoRA_type") in _WITHOUT_LYCORIS and name not in _OF_LORA):
+            return []  # taken with the kind, or shown for other kinds only
     is_multires = document.get("noise_offset_type") == "Multires"
     if name.startswith("multires_noise") and not is_multires and "noise_offset_type" in document:
         return []

@@ -73,7 +73,7 @@ def of(method: str, optimizer: str, role: Role = "denoiser") -> Usual:
     spec = OPTIMIZERS[optimizer]
     if spec.finds_rate:
         return FOUND
-    adamw = _ADAMW[method, role]
+    adamw = _ADAMW["none" if method == "none" else "lora", role]
     if "Lion" in optimizer:
         return Usual(adamw.low / 10, adamw.typical / 3, adamw.high / 3)
     if "SGD" in optimizer:

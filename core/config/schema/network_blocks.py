@@ -20,7 +20,7 @@ class BlockOptions(Section):
 
     GROUP: ClassVar[str] = "blocks"
     LEVEL: ClassVar[Level] = "expert"
-    METHODS: ClassVar[str] = "lora"
+    METHODS: ClassVar[str] = "lora dora loha lokr oft"
     FAMILIES: ClassVar[str] = "sd1 sd2 sdxl"
     block_dims: Numbers | None = opt(
         None,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
@@ -177,6 +178,24 @@ def _lines(value: object) -> object:
 
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+
+_NESTED = re.compile(r"\([^()]*[*+{][^()]*\)\s*[*+{]")
+"""A repeated group that repeats inside: matching it can take forever."""
+
+
+def _sound_patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            re.compile(text)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise PydanticCustomError("pattern", "{error}", {"error": str(error)}) from None
+        if len(text) > 400 or _NESTED.search(text):
+            raise PydanticCustomError("pattern", "it is too complex")
+    return texts
+
+
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_lines), AfterValidator(_sound_patterns)]
+"""Regular expressions; each is matched against the whole of a name."""
 
 
 def _steps_or_share(value: object) -> int | float:

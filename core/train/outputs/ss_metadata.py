@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from core.config import lycoris_args
 from core.config.imports.lora_metadata import NAMES
 from core.config.network_args import ARGUMENTS
 from core.config.schema.dataset import DatasetConfig
@@ -112,18 +113,21 @@ def of_file(prefix: str, given: str, found: Path) -> dict[str, object]:
 
 
 def network(config: RunConfig, ranks: Iterable[tuple[int, float]]) -> dict[str, object]:
-    """What a LoRA is made of. ranks: (rank, alpha) of its modules; "Dynamic" where they differ."""
+    """What an adapter is made of. ranks: (rank, alpha) of its modules; "Dynamic" where they differ."""
     chosen, defaults = config.network, RunConfig().network
     arguments = {
-        name: str(getattr(chosen, ours))
+        name: str([*value] if isinstance(value, tuple) else value)
         for name, ours in ARGUMENTS.items()
-        if getattr(chosen, ours) != getattr(defaults, ours)
+        if (value := getattr(chosen, ours)) != getattr(defaults, ours)
     }
+    is_of_lycoris = chosen.method != "lora"
+    if is_of_lycoris:
+        arguments = lycoris_args.written(chosen.method, chosen.dora_axis) | arguments
     known = set(ranks)
     from_file = chosen.dim_from_weights
     dim, alpha = (chosen.rank, chosen.alpha) if not from_file or len(known) != 1 else next(iter(known))
     told: dict[str, object] = {
-        "network_module": "networks.lora",
+        "network_module": "lycoris.kohya" if is_of_lycoris else "networks.lora",
         "network_dim": "Dynamic" if from_file and len(known) > 1 else dim,
         "network_alpha": "Dynamic" if from_file and len(known) > 1 else alpha,
         "network_dropout": chosen.dropout or None,

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from core.adapters.lora import Dropouts
 from core.adapters.methods import METHODS
 from core.adapters.network import Network, targets_of
-from core.adapters.ranks import group_of
+from core.adapters.ranks import group_of, options_of
 from core.adapters.targets import Ranks, Target
 from core.catalog import Role
 from core.config.schema.network import NetworkConfig
@@ -118,9 +118,13 @@ def make(
         targets_of(model.spec, modules, ranks) if network.unused_layers else _used(model, modules, ranks),
         lambda *purpose: generator(seed, *purpose),
         dropouts_of(network),
+        options_of(network),
     )
     if not len(adapter):
-        key = "network.block_dims" if network.block_dims else "network.down_lr_weight"
+        key = next(
+            (name for name in ("exclude_patterns", "block_dims") if getattr(network, name)), "down_lr_weight"
+        )
+        key = f"network.{key}"
         raise UserError(messages.NO_BLOCK(key=key))
     return Trainee(adapter, tuple(_groups(adapter, model.spec, network, wanted)), model)
 

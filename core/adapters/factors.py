@@ -1,0 +1,60 @@
+"""How the tensors of each method are shaped on a layer, by its weight's shape. No torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+Shape = tuple[int, ...]
+
+
+def factorize(dimension: int, factor: int = -1) -> tuple[int, int]:
+    """A product of two whole numbers, the smaller first: with the divisor closest to `factor` from below.
+
+    factor -1: as close to a square as can be. A factor that divides is taken even where it is the larger.
+    Source: LyCORIS' rule for LoKr, which PEFT has too.
+    """
+    if factor > 0 and dimension % factor == 0:
+        found = factor
+    else:
+        limit = math.isqrt(dimension) if factor < 1 else min(factor, math.isqrt(dimension))
+        found = next(number for number in range(limit, 0, -1) if dimension % number == 0)
+    return min(found, dimension // found), max(found, dimension // found)
+
+
+def block_size(outputs: int, most: int) -> int:
+    """The largest size of equal blocks of outputs that is at most `most`."""
+    return next(size for size in range(min(most, outputs), 0, -1) if outputs % size == 0)
+
+
+def shapes(method: str, weight: Shape, rank: int, options: Mapping[str, object]) -> Iterator[Shape]:
+    """The shapes of what a method trains on a layer. weight: that of the layer's own. options: `method`'s."""
+    outputs, inputs, *kernel = weight
+    size = math.prod(kernel)
+    if method in ("lora", "dora"):
+        yield (rank, inputs, *kernel)
+        yield (outputs, rank, *(1 for _ in kernel))
+        if method == "dora":
+            of_inputs = options.get("dora_axis") == "input"
+            yield (1, inputs, *(1 for _ in kernel)) if of_inputs else (outputs, *(1 for _ in weight[1:]))
+    elif method == "loha":
+        for _ in range(2):
+            yield (outputs, rank)
+            yield (rank, inputs * size)
+    elif method == "lokr":
+        factor = int(str(options.get("factor", -1)))
+        (out_small, out_large), (in_small, in_large) = factorize(outputs, factor), factorize(inputs, factor)
+        if options.get("decompose_both") and rank < max(out_small, in_small) / 2:
+            yield (out_small, rank)
+            yield (rank, in_small)
+        else:
+            yield (out_small, in_small)
+        if rank < max(out_large, in_large) / 2:
+            yield (out_large, rank)
+            yield (rank, in_large * size)
+        else:
+            yield (out_large, in_large, *kernel)
+    else:
+        assert method == "oft", method
+        side = block_size(outputs, rank)
+        yield (outputs // side, side, side)
