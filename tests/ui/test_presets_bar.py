@@ -289,9 +289,11 @@ def test_a_model_is_converted_below_the_workspace_and_never_over_another(app, wi
     assert "exists already" in convert(app, target="copy")[-1]
 
 
-@pytest.mark.parametrize("name", ["../x", "", "a/b", "CON"])
-def test_a_converted_model_has_a_plain_name(app, window, name):
-    assert "file name" in convert(app, target=name)[-1]
+@pytest.mark.parametrize(
+    ("name", "said"), [("../x", "file name"), ("", "Fill in"), ("a/b", "file name"), ("CON", "file name")]
+)
+def test_a_converted_model_has_a_plain_name(app, window, name, said):
+    assert said in convert(app, target=name)[-1]
     assert not (window.workspace / "models").exists()
 
 
