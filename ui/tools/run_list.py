@@ -145,8 +145,8 @@ def _numbers(run: PastRun) -> tuple[str, str, str]:
 
 def _numbers_html(run: PastRun, lang: Lang) -> str:
     heads = (say(key, lang) for key in ("runs.head.steps", "run.loss", "runs.head.time"))
-    pairs = zip(heads, _numbers(run), strict=True)
-    cells = "".join(f"<div><dt>{esc(head)}</dt><dd>{esc(value)}</dd></div>" for head, value in pairs if value)
+    pairs = zip(heads, _numbers(run), strict=True)  # one that is missing keeps its column
+    cells = "".join(f"<div><dt>{esc(head)}</dt><dd>{esc(value or '–')}</dd></div>" for head, value in pairs)
     return f'<dl class="rw-run-numbers">{cells}</dl>'
 
 
