@@ -52,7 +52,9 @@ def _reading(option: Option) -> dict[str, Any]:
     """How argparse reads the option's text; None is "not given"."""
     match kind(option):
         case "check":
-            return {"action": "store_true", "default": None}
+            # What is on by itself can be switched off: --no-private.
+            is_on = option.field.default is True
+            return {"action": argparse.BooleanOptionalAction if is_on else "store_true", "default": None}
         case "lines":
             return {"action": "append"}
         case "choice":

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from core.cli import main
+from core.tools.command_line import Parser
 from core.tools.table import TOOLS
 from tests.tools import toy
 
@@ -44,3 +45,8 @@ def test_every_tool_says_what_it_is_in_both_languages():
             texts += [tool.card.lead, tool.card.button]
             assert {tool.card.output, *tool.card.takes, *tool.card.values} <= {o.name for o in tool.options}
         assert all(words.en and words.ja for words in texts)
+
+
+def test_a_switch_that_is_on_by_itself_can_be_switched_off(out):
+    words = ["m.safetensors", "--repo", "me/x", "--no-private"]
+    assert Parser(TOOLS["hub-upload"], out, "en").parse_args(words).private is False

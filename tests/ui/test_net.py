@@ -109,6 +109,20 @@ def test_too_few_values_or_ones_that_are_no_list_are_told(place, values):
     assert answer.json().get("error") or answer.json()["detail"]
 
 
+@pytest.mark.parametrize("route", ["run/predict", "queue/join"])
+def test_a_handler_that_is_not_there_any_more_is_told_as_a_page_from_before_a_restart(place, caplog, route):
+    app, _, _ = place
+    body = {"data": [], "fn_index": 10**9, "session_hash": "x"}
+    answer = ask(app, "POST", f"/gradio_api/{route}", JAPANESE, json=body)
+    assert "再起動前に開いたページ" in answer.text and "Error" not in caplog.text
+
+
+def test_too_few_values_are_told_as_those_of_a_page_from_before_a_restart(place, caplog):
+    app, _, config = place
+    answer = called(app, event_of(config, "inspect-button"), [])
+    assert "再起動前に開いたページ" in answer.text and caplog.text == ""
+
+
 @pytest.mark.parametrize(
     "strange",
     [

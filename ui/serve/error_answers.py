@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from gradio.route_utils import FnIndexInferError
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.serve.asgi import language, refusal
+from ui.serve.routes import CALLS
 from ui.text import say
 
 _log = logging.getLogger(__name__)
@@ -30,9 +32,13 @@ class Net:
             await self._app(scope, receive, caught)
         except ClientDisconnect:
             return  # nobody is there to read an answer
-        except Exception:
+        except Exception as error:
             if caught.has_begun:
                 raise  # half of an answer is sent
+            if scope["path"] in CALLS and isinstance(error, KeyError | FnIndexInferError):
+                # Of a page from before a restart: the handler that it names is not there.
+                await refusal(404, say("fault.old", language(Request(scope))))(scope, receive, send)
+                return
             _log.exception("a request was not answered: %s %s", scope["method"], scope["path"])
             caught.is_fault = True
         if caught.is_fault:

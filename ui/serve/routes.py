@@ -21,8 +21,9 @@ _READ = frozenset(
     }
 )
 _READ_BELOW = ("/assets/", "/static/", f"/{RESULTS}/", f"/{IMAGES}/", FILE, f"{API}/heartbeat/")
-_CALLS = ("queue/join", "run/predict", "cancel", "reset")
-_WRITE = frozenset({UPLOAD, SEND, *(f"{API}/{name}" for name in _CALLS)})
+CALLS = frozenset({f"{API}/queue/join", f"{API}/run/predict"})
+"""Ask a handler."""
+_WRITE = frozenset({UPLOAD, SEND, *CALLS, f"{API}/cancel", f"{API}/reset"})
 # Gradio fetches these for whoever asks, and would answer with what another machine says.
 _ADDRESSES = tuple(f"{FILE}{start}" for start in ("http", "/http", "\\"))
 

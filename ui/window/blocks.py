@@ -45,7 +45,8 @@ class Blocks(gr.Blocks):
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **more: Any) -> list[Any]:
         """As Gradio's, of values that are what their component can hold. Raises UserError for others."""
-        # Of too many values Gradio takes the first, of too few it tells itself.
+        if len(inputs) < len(block_fn.inputs):  # of a page from before a restart; of too many the first count
+            raise UserError(messages.OLD_PAGE())
         inputs = [taken(block, value) for block, value in zip(block_fn.inputs, inputs, strict=False)]
         values: list[Any] = await super().preprocess_data(block_fn, inputs, *args, **more)
         return values

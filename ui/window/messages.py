@@ -1,6 +1,7 @@
 """What the window refuses: paths, names, files of the demo."""
 
 from core.errors import Message
+from ui.text import WORDS
 
 OUTSIDE_WORKSPACE = Message(
     "E-PATH-WORKSPACE",
@@ -62,6 +63,7 @@ BAD_FIELD = Message(
     "The value of the field “{name}” is neither text nor a number. Choose or type it again.",
     "「{name}」の値を読み取れません。もう一度選択または入力してください。",
 )
+OLD_PAGE = Message("E-PAGE-OLD", WORDS["fault.old"].en, WORDS["fault.old"].ja)
 RUN_BUSY = Message(
     "E-RUN-BUSY",
     "A run is in progress; try again when it has ended.",
