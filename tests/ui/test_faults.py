@@ -96,7 +96,7 @@ def test_a_handler_that_fails_in_the_queue_is_told_in_the_language_of_the_page(l
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ui.dataset.preview.planned", broken)
+    monkeypatch.setattr("ui.dataset.look.planned", broken)
     page = look("ja")
     with caplog.at_level(logging.CRITICAL):
         page.page.locator("#preview-look").click()
