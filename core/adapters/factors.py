@@ -9,17 +9,16 @@ Shape = tuple[int, ...]
 
 
 def factorize(dimension: int, factor: int = -1) -> tuple[int, int]:
-    """A product of two whole numbers, the smaller first: with the divisor closest to `factor` from below.
+    """A product of two whole numbers, of which the first is `factor` where that divides.
 
-    factor -1: as close to a square as can be. A factor that divides is taken even where it is the larger.
-    Source: LyCORIS' rule for LoKr, which PEFT has too.
+    Otherwise the first is the largest divisor that is below it and not the larger one; factor -1: as close to
+    a square as can be. Source: PEFT's rule for LoKr (peft.tuners.lokr.layer), after LyCORIS.
     """
     if factor > 0 and dimension % factor == 0:
-        found = factor
-    else:
-        limit = math.isqrt(dimension) if factor < 1 else min(factor, math.isqrt(dimension))
-        found = next(number for number in range(limit, 0, -1) if dimension % number == 0)
-    return min(found, dimension // found), max(found, dimension // found)
+        return factor, dimension // factor
+    limit = math.isqrt(dimension) if factor < 1 else min(factor, math.isqrt(dimension))
+    found = next(number for number in range(limit, 0, -1) if dimension % number == 0)
+    return found, dimension // found
 
 
 def block_size(outputs: int, most: int) -> int:

@@ -2,21 +2,23 @@
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from core.adapters import ranks
 from core.adapters.methods import METHODS
 from core.adapters.network import Network, targets_of
-from core.adapters.ranks import of as ranks_of
 from core.config.schema.run import RunConfig
 from core.families import FAMILIES
 from core.forecast import architecture
 from core.forecast.setup import Data, Setup
 from core.formats.header import read_header
 from core.models.sd.load import shapes_of
+from core.train.seeds import generator
 from tests import tiny
 
 DEMO = "demo/base.safetensors"
@@ -52,15 +54,28 @@ def test_the_demo_has_as_many_numbers_as_its_file():
 
 
 @pytest.mark.parametrize(
-    "network", [{"rank": 3}, {"rank": 3, "conv_rank": 2}, {"block_dims": "1," * 24 + "2"}]
+    "network",
+    [
+        {"rank": 3},
+        {"rank": 3, "conv_rank": 2},
+        {"block_dims": "1," * 24 + "2"},
+        {"method": "dora", "rank": 3, "conv_rank": 2},
+        {"method": "dora", "dora_axis": "output", "rank": 3},
+        {"method": "loha", "rank": 3, "conv_rank": 2},
+        {"method": "lokr", "rank": 1, "conv_rank": 1, "decompose_both": True},
+        {"method": "lokr", "factor": 4, "full_matrix": True},
+        {"method": "oft", "rank": 3, "conv_rank": 2},
+        {"exclude_patterns": (".*attn1.*",), "include_patterns": ("unet.*attn1.to_q",)},
+    ],
 )
-def test_a_lora_is_forecast_as_it_is_attached(tmp_path, network):
+def test_an_adapter_is_forecast_as_it_is_attached(tmp_path, network):
     path = tiny.make_tiny(tmp_path / "x.safetensors")
     config = RunConfig(network={"method": "lora", **network})
     made = Setup(config, architecture.of_base(str(path)), Data.of(config), is_gpu=True)
     parts = {part: tiny.modules()[part] for part in ("unet", "text_encoder")}
-    chosen = targets_of(FAMILIES["sd1"], parts, ranks_of(config.network, FAMILIES["sd1"]))
-    attached = Network(parts, METHODS["lora"], chosen, lambda *purpose: None)
+    chosen = targets_of(FAMILIES["sd1"], parts, ranks.of(config.network, FAMILIES["sd1"]))
+    method, options = METHODS[config.network.method], ranks.options_of(config.network)
+    attached = Network(parts, method, chosen, partial(generator, 1), options=options)
     for part in parts:
         shapes = [tuple(w.shape) for key, w in attached.parameters().items() if key.part == part]
         assert sorted(made.trained_shapes[part]) == sorted(shapes)
