@@ -235,3 +235,10 @@ def test_a_model_that_a_later_run_of_the_name_has_set_aside_is_found_there(app, 
         "20261122-120001-frog": window.output / "frog.old-1.safetensors",
         "20261122-120002-frog": window.output / "frog.safetensors",
     }
+
+
+@pytest.mark.parametrize(
+    "event", [None, 7, {}, {"chosen": None}, {"chosen": {"a": 1}}, {"chosen": [[1], None]}]
+)
+def test_boxes_that_no_page_of_ours_sends_tick_nothing(app, past, event):
+    assert past.tick(View(), event, "en")[past.view].chosen == ()
