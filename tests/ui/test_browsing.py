@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.test_flows import comes_true
 from ui.window.browsing import Listing, listing
 from ui.window.paths import Paths
 
@@ -82,11 +83,7 @@ def test_a_folder_is_chosen_in_the_page_and_an_optional_one_emptied(at, stage):
     assert field.input_value().endswith("my frogs")
     block.get_by_role("button", name=at.words("Empty this field", "この欄を空にする")).click()
     page.wait_for_function("() => !document.querySelector('#opt-dataset-reg-data-dir input').value")
-    for _ in range(100):
-        if not stage.window.draft.values.get("dataset.reg_data_dir"):
-            break
-        page.wait_for_timeout(100)
-    assert not stage.window.draft.values["dataset.reg_data_dir"]
+    comes_true(lambda: not stage.window.draft.values["dataset.reg_data_dir"])
     block.get_by_role("button", name=at.words("Browse…", "参照…")).click()
     page.keyboard.press("Escape")
     page.wait_for_function("!document.querySelector('dialog')")

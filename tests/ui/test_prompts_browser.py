@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.ui.test_flows import comes_true
+
 pytestmark = pytest.mark.browser
 
 PROMPTS = "opt-sample-sample-prompts"
@@ -48,10 +50,9 @@ def test_prompts_are_rows_of_fields_and_a_text_and_both_say_the_same(at, stage):
     page.page.locator("#prompt-rows [data-row-act=fields]").wait_for(state="detached")
     page.page.locator(f"#{PROMPTS} textarea").fill("sls frog --w 64")
     page.page.locator("#prompt-rows [data-row-act=fields]").click()
-    assert rows.locator("[name=width]").input_value() == "64"
+    page.page.wait_for_function("document.querySelector('#prompt-rows [name=width]')?.value === '64'")
     for lang, words in (("ja", "プロンプトを追加"), ("en", "Add a prompt")):
         page.language(lang)
         page.page.locator("#prompt-rows [data-row-act=add]", has_text=words).wait_for()
         assert rows.count() == 1
-    page.page.wait_for_timeout(600)
-    assert stage.window.draft.values["sample.sample_prompts"] == "sls frog --w 64"
+    comes_true(lambda: stage.window.draft.values["sample.sample_prompts"] == "sls frog --w 64")

@@ -36,12 +36,11 @@ def test_samples_are_looked_at_by_the_arrow_keys_and_compared_under_a_slider(sta
     page = look("en")
     page.caught_up()
     page.page.locator("#run-samples [data-zoom]").first.click()
-    caption = page.page.locator(".rw-zoom .rw-below p").first
-    assert caption.inner_text() == "before"
+    page.page.locator(".rw-zoom .rw-below p:text-is('before')").first.wait_for()
     page.page.keyboard.press("ArrowRight")
-    assert caption.inner_text() == "step 100"
+    page.page.locator(".rw-zoom .rw-below p:text-is('step 100')").first.wait_for()
     page.page.keyboard.press("ArrowDown")
-    assert page.page.locator(".rw-zoom .is-prompt").inner_text() == "sls frog, blue background · seed 2"
+    page.page.locator(".rw-zoom .is-prompt:text-is('sls frog, blue background · seed 2')").wait_for()
     page.page.keyboard.press("Escape")
     page.page.locator("[data-compare]").click()
     page.page.locator(".rw-pair input").fill("20")

@@ -6,6 +6,7 @@ import pytest
 
 from tests.golden import names
 from tests.headers import write_header
+from tests.ui.test_flows import comes_true
 
 pytestmark = pytest.mark.browser
 
@@ -44,8 +45,10 @@ def test_it_is_named_and_what_suits_it_is_offered_and_set_at_a_click(page, stage
     page.page.locator("#suited-apply").click()
     page.page.locator("#suited").wait_for(state="hidden")
     page.page.locator("#identity-base .is-warn").wait_for(state="detached")
-    kept = stage.window.draft.values
-    assert (kept["dataset.resolution"], kept["train.precision"]) == ("1024", "bf16")
+    kept = stage.window.draft
+    comes_true(
+        lambda: (kept.values["dataset.resolution"], kept.values["train.precision"]) == ("1024", "bf16")
+    )
     page.tab(0)
     page.holds("opt-dataset-resolution", "1024")
 
