@@ -56,11 +56,7 @@ def options() -> argparse.ArgumentParser:
         default=[],
         help="one more folder to read from / 読み込みを許可するフォルダ",
     )
-    add(
-        "--workspace",
-        metavar="DIR",
-        help="where the window writes (default: workspace) / ワークスペース",
-    )
+    add("--workspace", metavar="DIR", help="where the window writes (default: workspace) / ワークスペース")
     add(
         "--when-idle",
         metavar="stop|COMMAND",

@@ -124,7 +124,7 @@ NOT_A_CHOICE = Message(
 )
 NOT_A_PATTERN = Message(
     "E-CFG-VALUE",
-    "{value} is no pattern that can be used: {detail}. Patterns are regular expressions for whole names of layers, such as .*attn1.*",
+    "{value} is not a valid pattern: {detail}. Patterns are regular expressions for whole names of layers, such as .*attn1.*",
     "{value}は使えるパターンではありません：{detail}。パターンは層の名前全体に一致する正規表現です（例：.*attn1.*）。",
 )
 BELOW_BOUND = Message(

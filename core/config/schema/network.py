@@ -22,8 +22,8 @@ class NetworkOptions(Section):
         "lora",
         ("Training method", "学習方法"),
         (
-            "LoRA and its relatives train a small adapter file, DreamBooth and fine-tuning the model itself.",
-            "LoRAやその仲間はモデルに追加する小さなファイルを、DreamBooth・fine tuningはモデル自体を学習します。",
+            "LoRA and similar methods train a small adapter file, DreamBooth and fine-tuning the model itself.",
+            "LoRAと同種の手法はモデルに追加する小さなファイルを、DreamBooth・fine tuningはモデル自体を学習します。",
         ),
         methods="",
         sd_scripts="network_module",
