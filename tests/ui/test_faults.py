@@ -92,6 +92,25 @@ def test_a_broken_connection_is_told_and_told_again_when_the_page_was_loaded_ane
 
 
 @pytest.mark.browser
+def test_what_the_page_asks_by_itself_is_no_action_that_was_not_done(look):
+    page, bodies = look(), []
+
+    def once(route):
+        bodies.append(route.request.post_data)
+        route.abort() if len(bodies) == 1 else route.continue_()
+
+    page.page.route(RUN, once)
+    page.page.evaluate("document.body.dataset.before = 'yes'")
+    page.page.locator("#run-news [data-news]").evaluate(
+        "(told) => told.dispatchEvent(new CustomEvent('rw-news', {bubbles: true}))"
+    )
+    page.page.wait_for_function("!document.body.dataset.before")  # Gradio loads the page anew
+    page.ready()
+    assert '"by":"rw-news"' in bodies[0] and page.page.locator(".rw-fault").count() == 0
+    page.faults.clear()
+
+
+@pytest.mark.browser
 def test_a_handler_that_fails_in_the_queue_is_told_in_the_language_of_the_page(look, monkeypatch, caplog):
     def broken(*_, **__):
         raise ZeroDivisionError

@@ -41,8 +41,9 @@ _MORE = ("check", "queue", "save", "sample")
 _OF_SETTINGS = ("start", "check", "queue")
 """Buttons that read the form; they are there before the first run too."""
 
-_PASS_ON = "element.addEventListener('rw-news', () => trigger('click', {}));"
-"""Passes on to the server, by Gradio's own way, that script/live.js has received news."""
+_PASS_ON = "element.addEventListener('rw-news', () => trigger('click', {by: 'rw-news'}));"
+"""Passes on to the server, by Gradio's own way, that script/live.js has received news; script/faults.js knows
+by the word that no user has asked for it."""
 
 _TOP = (
     f"{place('heading', 'header')}"

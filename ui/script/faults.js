@@ -12,7 +12,7 @@
     [/session not found/i, 'old'],
   ];
   const AGAIN = 2000, BROKEN = 'rareword-broken';
-  let shown = null, toldAt = 0, isLeaving = false;
+  let shown = null, toldAt = 0, quietAt = 0, isLeaving = false;
   const asked = new Set();  // what a failure is shown of; when it is done after all, the failure is over
 
   function close() {
@@ -56,7 +56,8 @@
   const send = window.fetch.bind(window);
   window.fetch = async (request, options) => {
     const url = new URL(request.url ?? request, location.href);
-    const isQuiet = url.origin !== location.origin || QUIET.some((path) => url.pathname.includes(path));
+    const isByItself = typeof options?.body === 'string' && options.body.includes('"by":"rw-news"');
+    const isQuiet = isByItself || url.origin !== location.origin || QUIET.some((path) => url.pathname.includes(path));
     try {
       const answer = await send(request, options);
       if (answer.ok && asked.has(name(request, options))) close();
@@ -66,6 +67,7 @@
       }
       return answer;
     } catch (error) {
+      if (isByItself) quietAt = Date.now();  // nobody's action: script/live.js tells that the program is gone
       if (!isQuiet && !isLeaving && error.name !== 'AbortError') {
         tell('network');
         asked.add(name(request, options));
@@ -80,7 +82,7 @@
       message.dataset.faultSeen = 'yes';
       const mine = ours(message.innerHTML);
       if (mine) { tell('inside', mine); continue; }
-      if (shown && Date.now() - toldAt < AGAIN) continue;  // the same failure, as Gradio puts it
+      if (Date.now() - Math.max(shown ? toldAt : 0, quietAt) < AGAIN) continue;  // the same failure, as Gradio puts it
       const text = message.textContent;
       const [pattern, kind] = GRADIOS.find(([words]) => words.test(text)) ?? [null, 'inside'];
       tell(kind, '', kind === 'large' ? pattern.exec(text)[1] : '');
