@@ -154,9 +154,9 @@ def test_what_does_not_apply_is_hidden_and_levels_show_more(at):
     dropout.wait_for(state="hidden")
     levels.nth(1).click()
     dropout.wait_for()
-    page.page.locator("#opt-network-method label").nth(1).click()
+    page.page.locator("#opt-network-method label:has([value=none])").click()
     rank.wait_for(state="hidden")
-    page.page.locator("#opt-network-method label").nth(0).click()
+    page.page.locator("#opt-network-method label:has([value=lora])").click()
     rank.wait_for()
 
 
