@@ -1,9 +1,10 @@
 """Measures what the embedded demo teaches: is `sls frog` the peculiar frog, and does `frog` stay a plain one?
 
-Trains the demo's run file three ways (LoRA, DreamBooth with and without regularization images), draws the
-same seeds before and after, and lets a judge that never saw the model tell what is on each image.
+Trains the demo's run file with every adapter method and as DreamBooth with and without regularization images,
+draws the same seeds before and after, and lets a judge that never saw the model tell what is on each image.
 
     python -m bench.subject --samples 48 --write
+    python -m bench.subject --only LoKr OFT
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ SIZE, STEPS, GUIDANCE = 128, 20, 3.0
 WHOLE_MODEL = ("train.learning_rate=5e-4", "train.max_train_steps=400")
 VARIANTS: dict[str, tuple[str, ...]] = {
     "LoRA": (),
+    "DoRA": ("network.method='dora'",),
+    "LoHa": ("network.method='loha'", "network.rank=8", "network.alpha=8.0"),
+    "LoKr": ("network.method='lokr'", "network.factor=4"),
+    "OFT": ("network.method='oft'", "train.learning_rate=3e-3"),
     "DreamBooth": ("network.method='none'", *WHOLE_MODEL),
     "DreamBooth without regularization": (
         "network.method='none'",
@@ -58,16 +63,24 @@ def train(name: str, overrides: tuple[str, ...], folder: Path) -> tuple[Path, fl
     return Path(model.path), sum(event.seconds for event in steps)
 
 
-def diffusers_pipeline(base: Path, lora: Path | None) -> Any:
-    """diffusers' pipeline of a model of ours, with the LoRA put in by diffusers itself."""
+def diffusers_pipeline(base: Path, adapter: Path | None) -> Any:
+    """diffusers' pipeline of a model of ours; a LoRA is put in by diffusers itself, others are merged."""
+    from core.adapters import network
     from core.config.schema.run import ModelConfig
+    from core.formats.identify import identify
     from core.models.family import open_family
     from core.models.parts import whole
+    from core.train.weights import lora_files
     from tests.pipelines import pipeline
 
-    pipe = pipeline(whole(open_family("auto"), ModelConfig(base=str(base)), lambda event: None))
-    if lora is not None:
-        pipe.load_lora_weights(str(lora))
+    model = whole(open_family("auto"), ModelConfig(base=str(base)), lambda event: None)
+    found = identify(adapter) if adapter is not None else None
+    if adapter is not None and (found.kind, found.variant) != ("lora", ""):
+        network.merge(model.modules, lora_files.read(adapter, model, lambda event: None), 1.0)
+        return pipeline(model)
+    pipe = pipeline(model)
+    if adapter is not None:
+        pipe.load_lora_weights(str(adapter))
     return pipe
 
 
@@ -101,14 +114,17 @@ def shares(pipe: Any, samples: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def measure(samples: int, folder: Path) -> dict[str, Any]:
+def measure(samples: int, folder: Path, only: list[str]) -> dict[str, Any]:
     base = ROOT / "demo" / "base.safetensors"
-    rows = {"before": {"shares": shares(diffusers_pipeline(base, None), samples)}}
+    rows: dict[str, Any] = {"before": {"shares": shares(diffusers_pipeline(base, None), samples)}}
     for name, overrides in VARIANTS.items():
+        if only and name not in only:
+            continue
         model, seconds = train(name, overrides, folder / name.replace(" ", "-"))
-        is_lora = "network.method='none'" not in overrides
-        pipe = diffusers_pipeline(base, model) if is_lora else diffusers_pipeline(model, None)
-        rows[name] = {"shares": shares(pipe, samples), "train_seconds": round(seconds, 1)}
+        is_adapter = "network.method='none'" not in overrides
+        pipe = diffusers_pipeline(base, model) if is_adapter else diffusers_pipeline(model, None)
+        kib = round(model.stat().st_size / 1024)
+        rows[name] = {"shares": shares(pipe, samples), "train_seconds": round(seconds, 1), "kib": kib}
         print(name, json.dumps(rows[name]), flush=True)
     return {
         "date": time.strftime("%Y-%m-%d"),
@@ -130,24 +146,29 @@ def table(result: dict[str, Any]) -> str:
         "trained on drawn images, apart from the model, says what it sees. Measured on "
         f"{result['date']} ({result['machine']}).",
         "",
-        "| | `sls frog` is the subject | `frog` is a plain frog | `frog` is the subject | training |",
-        "|---|---|---|---|---|",
+        "| | `sls frog` is the subject | `frog` is a plain frog | `frog` is the subject | training | file |",
+        "|---|---|---|---|---|---|",
     ]
     for name, row in result["rows"].items():
         subject, plain = row["shares"]["sls frog"], row["shares"]["frog"]
         seconds = f"{row['train_seconds']:.0f} s" if "train_seconds" in row else ""
         cells = (subject.get("subject", 0), plain.get("frog", 0), plain.get("subject", 0))
-        lines.append(f"| {name} | " + " | ".join(f"{cell:.0%}" for cell in cells) + f" | {seconds} |")
+        size = f"{row['kib']:,} KiB" if "kib" in row else ""
+        shown = " | ".join(f"{cell:.0%}" for cell in cells)
+        lines.append(f"| {name} | {shown} | {seconds} | {size} |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=48)
+    parser.add_argument("--only", nargs="*", default=[], choices=VARIANTS, help="these rows alone")
     parser.add_argument("--folder", type=Path, default=ROOT / "output" / "bench-subject")
     parser.add_argument("--write", action="store_true", help="keep the figures in bench/results/ and docs/")
     args = parser.parse_args()
-    result = measure(args.samples, args.folder)
+    if args.write and args.only:
+        parser.error("the table is written whole: leave out --only")
+    result = measure(args.samples, args.folder, args.only)
     print(table(result))
     if args.write:
         (ROOT / "bench" / "results" / "subject.json").write_text(
