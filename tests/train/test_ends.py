@@ -13,7 +13,7 @@ from core import cli
 from core.config.file import toml_text
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress, StepDone, Warned
-from core.runs import past_runs, state_folder
+from core.runs import checkpoints, past_runs, state_folder
 from core.sinks import JsonLines
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks")
@@ -111,8 +111,7 @@ def test_a_run_that_was_killed_is_listed_as_interrupted_with_its_last_state(tria
     assert kills.ended(console(saving, 5, kill)) == -signal.SIGKILL
     (past,) = past_runs.past_runs(trial.out)
     assert (past.status, past.step, past.total) == ("interrupted", 5, STEPS)
-    record = past_runs.read(past.folder)
-    assert record is not None and record.state == (trial.out / "step-00000004-state", 4)
+    assert checkpoints.newest_state(past) == (trial.out / "step-00000004-state", 4)
 
 
 def test_a_suspended_run_whose_clock_goes_back_a_day_goes_on(trial, expected):

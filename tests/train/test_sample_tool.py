@@ -103,8 +103,8 @@ def cut(path):
 UNFIT = {
     "is incomplete": cut,
     "It belongs in model.base": make_tiny,
-    "DoRA": lambda path: tensors.save(path, OTHERS["DoRA"], {}),
-    "LoHa": lambda path: tensors.save(path, OTHERS["LoHa"], {}),
+    "Tucker": lambda path: tensors.save(path, OTHERS["Tucker"], {}),
+    "BOFT": lambda path: tensors.save(path, OTHERS["BOFT"], {}),
     "there is no file": lambda path: path,
 }
 

@@ -31,7 +31,7 @@ LATIN = {
         "rate.text",
         "run.loss",
         "run.chart",
-        "head.method.lora",
+        *(f"head.method.{name}" for name in ("lora", "dora", "loha", "lokr", "oft")),
         "presets.gb",
         "tab.is.family",
         "tab.is.hub",

@@ -126,7 +126,7 @@ class RunsCard:
     def tick(self, view: View, event: Any, lang: Lang) -> Update:
         """Show what is ticked now; a run keeps its colour as long as those ticked before it stay."""
         boxes = event.get("chosen") if isinstance(event, dict) else None
-        ticked = [str(name) for name in boxes[:1000]] if isinstance(boxes, list) else []
+        ticked = [str(name) for name in boxes[:1000]] if isinstance(boxes, list | tuple) else []
         there = {name_of(run) for run in self.runs()} & set(ticked)
         names = [name for name in dict.fromkeys((*view.chosen, *ticked)) if name in there]
         view = view._replace(chosen=tuple(names[:MOST_CHOSEN]), step=LAST)

@@ -24,7 +24,7 @@ def sizes_are_in_steps(config: RunConfig, step: int) -> Iterator[Problem]:
             yield messages.SIDE_TOO_LARGE(most=LARGEST_SIDE, side=shown(side))
             break
         if side < step or side % step:
-            near = max(step, round(side / step) * step)
+            near = max(step, (side + step // 2) // step * step)
             yield messages.SIDE_MULTIPLE(step=step, side=side, near=near)
             break
     if data.enable_bucket and data.bucket_reso_steps % step:
