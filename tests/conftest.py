@@ -36,14 +36,14 @@ TORCH = {
         "tools",
         "train",
     ),
-    *("test_bad_input.py", "test_cli.py"),
+    *("captioners/test_language.py", "test_bad_input.py", "test_cli.py"),
     *("ui/test_model_tab.py", "ui/test_shipped.py", "ui/test_tensorboard.py"),
 }
 """Folders, and files elsewhere, whose tests import torch or what imports it."""
 
 PURE = {
     *("forecast/test_counts.py", "formats/test_parts.py"),
-    *("tools/test_resize.py", "tools/test_table.py", "tools/test_utf8.py"),
+    *("tools/test_resize.py", "tools/test_table.py", "tools/test_utf8.py", "tools/test_caption.py"),
 }
 """Files in these folders whose tests do not."""
 

@@ -17,7 +17,7 @@ from urllib.request import getproxies
 
 from core.catalog import MOVED
 from core.control import StopRun
-from core.errors import UserError
+from core.errors import Message, UserError
 from core.families import FAMILIES
 from core.models import hub_token, messages
 
@@ -90,7 +90,8 @@ def locate(base: str, key: str = "model.base", report: Report | None = None) -> 
     Only .safetensors (or, where a model has none, .bin) and small JSON files are fetched; code never is.
     Raises UserError when there is nothing of that name, or no connection.
     """
-    return here(base, key) or _download(base, key, report or (lambda done, total: None))
+    told = report or (lambda done, total: None)
+    return here(base, key) or download(base, key, told, wanted, messages.NOT_DIFFUSERS)
 
 
 def wanted(files: list[str]) -> list[str]:
@@ -110,7 +111,14 @@ def wanted(files: list[str]) -> list[str]:
     return [file for file in ours if not (file.endswith(".bin") and file.rpartition("/")[0] in safe)]
 
 
-def _download(name: str, key: str, report: Report) -> Path:
+def download(
+    name: str, key: str, report: Report, choose: Callable[[list[str]], list[str]], useless: Message
+) -> Path:
+    """Download a part of a repository into the Hub's own cache, and give its folder there.
+
+    choose: those of its files that are wanted; where none of them are, `useless` is what is said. Raises
+    UserError, and whatever `report` raises.
+    """
     import huggingface_hub
     from huggingface_hub import errors
 
@@ -119,9 +127,9 @@ def _download(name: str, key: str, report: Report) -> Path:
         asked = huggingface_hub.HfApi().model_info(name, files_metadata=True, timeout=_ANSWER_SECONDS)
         found = asked.siblings or []
         sizes = {file.rfilename: file.size or 0 for file in found}
-        files = wanted(list(sizes))
-        if not any(file.endswith((".safetensors", ".bin")) for file in files):
-            raise UserError(messages.NOT_DIFFUSERS(key=key, path=name))
+        files = choose(list(sizes))
+        if not any(_is_weights(file) or file.endswith(".onnx") for file in files):
+            raise UserError(useless(key=key, path=name))
         total = max(1, -(-sum(sizes[file] for file in files) // _MEBIBYTE))
         bar = _bar(total, report)
         folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=files, tqdm_class=bar))
