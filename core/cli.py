@@ -1,4 +1,4 @@
-"""The command line: train, check, plan, import, inspect, sample, tools, docs."""
+"""The command line: train, check, plan, import, inspect, sample, tools, caption, docs."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ WORDS = {
     "inspect": Words("show what a model file is", "モデルファイルの内容を示す"),
     "sample": Words("generate images with a model", "モデルで画像を生成する"),
     "tools": Words("the Tools tab in the console", "Toolsタブの機能"),
+    "caption": Words("caption the images of a folder", "フォルダの画像にキャプションを付ける"),
     "docs": Words("rewrite the tables in docs/", "docs/の一覧表を作り直す"),
 }
 INTERRUPTED = Words("Interrupted.", "中断しました。")
@@ -149,6 +150,9 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     command = add("tools", _tools)
     command.add_argument("name", choices=tuple(TOOLS))
     command.add_argument("rest", nargs=argparse.REMAINDER)
+    command = add("caption", _tools)
+    command.add_argument("rest", nargs=argparse.REMAINDER)
+    command.set_defaults(name="caption")
     command = add("docs", _docs)
     command.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs")
     return parser

@@ -58,6 +58,7 @@ STAGES: Mapping[str, Words] = {
     "save": Words("Saving", "保存中"),
     "room": Words("Waiting for room on the disk", "ディスクの空きを待っています"),
     "lr_range": Words("Trying learning rates", "学習率を試しています"),
+    "caption": Words("Captioning images", "キャプションを作成中"),
     "resize": Words("Resizing images", "画像をリサイズ中"),
     "convert": Words("Converting", "変換中"),
     "unpack": Words("Unpacking", "展開中"),

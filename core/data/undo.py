@@ -169,6 +169,30 @@ class History:
         with self._lock:
             self._write({"more": number, "files": [_row(change)]}, is_safe=False)
 
+    def join(self, number: int | None, kind: str, about: str, change: FileChange, key: str = "") -> Outcome:
+        """Make a change of one file and write it down as one more of this change; of a new one where that is
+        undone, or where something else was changed since.
+
+        key: names what changes of a kind are made alike (`Change.settings`). A file that is not as the change
+        supposes is left alone, which is a problem. Raises UserError when it can't be written down.
+        """
+        with self._lock:
+            problems: list[Problem] = []
+            now = self._now(change, problems)
+            if now != change.old:
+                changed = [] if now is ... else [self._files.changed(change)]
+                return Outcome(None, problems=(*problems, *changed))
+            last = self.last
+            if last is None or last.number != number:
+                number = self.begin(kind, about, [change], {"key": ("", key)})
+            else:
+                try:
+                    self.extend(last.number, change)
+                except OSError as error:
+                    raise UserError(UNWRITABLE(path=self._path, reason=error.strerror)) from error
+            done = (change.path,) if self._put(change, change.new, problems) else ()
+            return Outcome(self.last, done, problems=tuple(problems))
+
     def moved(self, source: Path, target: Path) -> None:
         """Note that the files of a folder lie in another one now. Raises UserError."""
         with self._lock:

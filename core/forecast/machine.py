@@ -68,6 +68,11 @@ def look() -> Machine:
     return Machine(False, "", memory.total, memory.available)
 
 
+def free_ram() -> int:
+    """Bytes of the computer's memory that are free."""
+    return int(psutil.virtual_memory().available)
+
+
 def torch_has_cuda() -> bool:
     """Whether the installed torch was built for NVIDIA cards; from its files, since importing is slow."""
     found = importlib.util.find_spec("torch")

@@ -55,6 +55,24 @@ class Kept:
                 self._timer.daemon = True
                 self._timer.start()
 
+    @contextmanager
+    def alone(self, load: Callable[[], Any], control: RunControl) -> Iterator[Any]:
+        """Another model that needs the memory for itself: nothing is kept beside it, and it is not kept.
+
+        It has a `close`. control: stops its use. Raises StopRun when that was asked for meanwhile.
+        """
+        with self.job(control), self._in_use:
+            control.check_stop()
+            if self._timer is not None:
+                self._timer.cancel()
+            self._drop()
+            self._model = load()
+            try:
+                yield self._model
+            finally:
+                self._model.close()
+                self._drop()
+
     def free(self) -> None:
         """Give the memory back, once what the model is used for has stopped: a training needs it."""
         for control in [*self._jobs]:

@@ -160,3 +160,15 @@ UPLOAD_FAILED = Message(
     "{repo} could not be uploaded to ({why}); check the connection and start again.",
     "{repo} にアップロードできませんでした（{why}）。接続を確認して、もう一度開始してください。",
 )
+
+# Captioning images
+
+CAPTION_NO_IMAGES = Message(
+    "E-CAPTION-SOURCE", "there are no images in {path}.", "{path} に画像がありません。", key="source"
+)
+CAPTION_FOLDER = Message(
+    "E-CAPTION-SOURCE",
+    "there is no folder {path}. Check the path.",
+    "フォルダ {path} がありません。パスを確認してください。",
+    key="source",
+)

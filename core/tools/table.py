@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.tools import convert, hub_upload, inspect, lr_range, regularize_plan, resize, utf8
+from core.tools import caption, convert, hub_upload, inspect, lr_range, regularize_plan, resize, utf8
 from core.tools.tool import Tool
 
 TOOLS: dict[str, Tool[Any]] = {
@@ -13,6 +13,7 @@ TOOLS: dict[str, Tool[Any]] = {
         convert.TOOL,
         inspect.TOOL,
         resize.TOOL,
+        caption.TOOL,
         regularize_plan.TOOL,
         utf8.TOOL,
         lr_range.TOOL,
