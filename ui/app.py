@@ -34,6 +34,7 @@ from ui.settings.typed import PROMPTS, typed_html
 from ui.settings.unshown import unshown_html
 from ui.settings.visibility import hidden_style, search_html
 from ui.text import LANGUAGE_NAMES, say
+from ui.tools.caption_card import CaptionToolCard
 from ui.tools.card import ToolCard
 from ui.tools.hub_card import HubCard
 from ui.tools.inspect import InspectCard
@@ -154,13 +155,14 @@ class App:
             draw_list(page)
             self.past = RunsCard(window, page, form)
             self.tried = TryCard(window, page, self.past.acts)
+            self.captioner = CaptionToolCard(window, page)
             self.inspect = InspectCard(window, page)
             self.tools = {n: ToolCard(window, page, form, tool) for n, tool in TOOLS.items() if tool.card}
             self.hub = HubCard(window, page)
             self.notices = NoticeCard(window, page)
             self.board = TensorBoardCard(window, page, form)
             self.trash = TrashCard(window, page, self.preview.curation)
-            drawn = (self.past, self.tried, self.hub, self.trash)
+            drawn = (self.past, (self.tried, self.captioner), self.hub, self.trash)
             self.under_way = UnderWay(window, *drawn, [*self.tools.values()])
             self.picked: list[InspectCard | ToolCard] = [self.inspect, *self.tools.values()]
 
@@ -193,6 +195,7 @@ class App:
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
         self.tried.connect(lang, self.past.refresh)
+        self.captioner.connect(lang, (self.captions.again, self.captions.view, self.captions.shown))
         for card in (self.captions, self.board, self.hub, self.notices, self.inspect, self.trash):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))

@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TABS = range(4)
 TOOLS = (
-    *("card-runs", "try-it", "card-inspect", "card-convert", "card-resize", "card-regularize"),
-    *("hub-card", "notice-card", "card-tensorboard", "trash-card"),
+    *("card-runs", "try-it", "card-caption", "card-inspect", "card-convert", "card-resize"),
+    *("card-regularize", "hub-card", "notice-card", "card-tensorboard", "trash-card"),
 )
 CARDS = "#tools > [id]:not(#tools-list)"
 STATES = ("idle", "starting", "running", "paused", "stopped", "failed", "refused", "done", "unfinished")

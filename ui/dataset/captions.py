@@ -27,10 +27,9 @@ from ui.dataset.handlers import queued
 from ui.dataset.preview import Preview
 from ui.parts.images import url
 from ui.parts.localized import QUICK, Page, column, texts
-from ui.parts.markup import as_of, facts, note, problems
+from ui.parts.markup import as_of, esc, facts, heading, leads_to, note, problems
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
-from ui.settings.cards import titled
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
@@ -58,6 +57,13 @@ def _shows(lang: Lang) -> list[tuple[str, str]]:
     return [(say(f"captions.show.{name}", lang), name) for name in sessions.SHOWS]
 
 
+def _heading(lang: Lang) -> str:
+    """The title, and what leads to the tool that writes captions by itself."""
+    shows, text = leads_to("card-caption", "tools"), esc(say("captioner.from", lang))
+    link = f'<button type="button" class="rw-link" {shows}>{text}</button>'
+    return heading(say("captions.title", lang), say("captions.lead", lang)) + link
+
+
 class CaptionCard:
     """The card and its handlers. What is open is kept in the window; a page keeps its filter alone."""
 
@@ -73,7 +79,7 @@ class CaptionCard:
     def _draw(self, page: Page) -> None:
         parts = self.parts
         with column("card-captions", "rw-card"):
-            page.add(gr.HTML, titled("captions.title", "captions.lead"), padding=False)
+            page.add(gr.HTML, {"value": _heading}, padding=False)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 self._add(page, "open", gr.Button, texts(value="captions.open"), size="md")
             self._html("note", "summary")

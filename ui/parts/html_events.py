@@ -13,7 +13,8 @@ new MutationObserver((changes) => {
   for (const {target} of changes) target.checked = target.hasAttribute('checked');
 }).observe(element, {subtree: true, attributeFilter: ['checked']});
 element.addEventListener('change', (event) => {
-  if (event.target.type === 'checkbox') event.target.toggleAttribute('checked', event.target.checked);
+  const {type, name} = event.target;  // the server never draws what stands in a field with a name
+  if (type === 'checkbox' && !name) event.target.toggleAttribute('checked', event.target.checked);
   const {run, act} = event.target.dataset;
   if (act) trigger('click', {act, on: event.target.checked ? 'yes' : '', step: ''});
   if (!run) return;
@@ -28,7 +29,8 @@ element.addEventListener('click', (event) => {
   const within = button.closest('.rw-fields');
   if (within) {
     said.fields = {};
-    for (const field of within.querySelectorAll('[name]')) said.fields[field.name] = field.value;
+    for (const field of within.querySelectorAll('[name]'))
+      said.fields[field.name] = field.type === 'checkbox' && !field.checked ? '' : field.value;
     for (const secret of within.querySelectorAll('[type=password]')) secret.value = '';
   }
   trigger(into ? 'submit' : 'click', said);

@@ -48,6 +48,11 @@ class Job(Generic[Result]):
             self._thread.start()
             return True
 
+    def forget(self) -> None:
+        """Nothing is said any more of the last piece of work: it was taken back."""
+        if not self.is_busy:
+            self.was_stopped, self.result, self.error, self.done = False, None, None, None
+
     def _do(self, work: Callable[[Report], Result]) -> None:
         def report(stage: str, done: int, total: int) -> None:
             self.progress = (stage, done, total)

@@ -10,6 +10,7 @@ from core.counting import counted
 from core.errors import Lang
 from ui.text.after import AFTER_WORDS
 from ui.text.browse import BROWSE_WORDS
+from ui.text.captioner import CAPTIONER_WORDS
 from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
 from ui.text.head import HEAD_WORDS
@@ -31,6 +32,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **HEAD_WORDS,
         **DATASET_WORDS,
         **CAPTIONS_WORDS,
+        **CAPTIONER_WORDS,
         **IMAGES_WORDS,
         **BROWSE_WORDS,
         **RUN_WORDS,

@@ -99,6 +99,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.kind.trim": Words("Clean up spaces and commas", "空白とカンマを整理"),
     "captions.kind.identifier": Words("Add identifier and class where missing", "識別語とクラスを補う"),
     "captions.kind.folder": Words("Create captions from the folder name", "フォルダ名からキャプションを作成"),
+    "captions.kind.caption": Words("Captioned by a model", "自動キャプション"),
     "captions.kind.utf8": Words("Save as UTF-8", "UTF-8で保存"),
     "captions.find.text": Words("Find", "検索する文字列"),
     "captions.find.tag": Words("Tag", "対象のタグ"),

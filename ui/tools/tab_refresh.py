@@ -10,6 +10,7 @@ import gradio as gr
 
 from core.errors import Lang
 from ui.parts.localized import QUICK
+from ui.tools.caption_card import CaptionToolCard
 from ui.tools.card import ToolCard
 from ui.tools.hub_card import HubCard
 from ui.tools.runs import RunsCard
@@ -39,14 +40,15 @@ class UnderWay:
         self,
         window: Window,
         past: RunsCard,
-        tried: TryCard,
+        drawn: tuple[TryCard, CaptionToolCard],
         hub: HubCard,
         trash: TrashCard,
         tools: Sequence[ToolCard],
     ) -> None:
-        self._window, self._past, self._try, self._hub, self._tools = window, past, tried, hub, tools
+        """drawn: cards whose fields are HTML of ours."""
+        self._window, self._past, self._drawn, self._hub, self._tools = window, past, drawn, hub, tools
         self._trash = trash
-        self._cards: Sequence[ToolCard | TryCard] = [tried, *tools]
+        self._cards: Sequence[ToolCard | TryCard | CaptionToolCard] = [*drawn, *tools]
         self._follow = gr.Button(elem_id="tools-follow")
 
     def connect(self, lang: Any, tab: Any, inputs: set[Any]) -> None:
@@ -59,11 +61,8 @@ class UnderWay:
             {lang, self._past.view, *inputs},
             [
                 *self._past.parts.values(),
-                self._try.parts["form"],
-                self._hub.part,
-                self._trash.part,
-                *hints,
-                *outputs,
+                *(card.parts["form"] for card in self._drawn),
+                *(self._hub.part, self._trash.part, *hints, *outputs),
             ],
             **QUICK,
         ).then(None, None, None, js=_GO_ON, api_visibility="private")
@@ -80,7 +79,8 @@ class UnderWay:
     def opened(self, data: Data, lang: Lang) -> Update:
         """The lists, the hints, and how far the work of each card is."""
         updates = self._past.look(data[self._past.view], lang)
-        updates |= self._try.look(lang)
+        for drawn in self._drawn:
+            updates |= drawn.look(lang)
         updates[self._hub.part] = self._hub.html(lang)
         updates[self._trash.part] = self._trash.look(lang)
         for card in self._tools:

@@ -19,6 +19,7 @@ Entry = tuple[str, Words | str]
 FIRST: Sequence[Entry] = (
     ("card-runs", "tools.runs"),
     ("try-it", "tools.try"),
+    ("card-caption", "tools.caption"),
     ("card-inspect", "tools.inspect"),
 )
 LAST: Sequence[Entry] = (

@@ -8,17 +8,16 @@ from itertools import groupby
 from pathlib import Path
 
 from core.catalog import SAMPLERS
-from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import Lang, UserError
 from core.runs import sample_prompts
 from ui.parts.html_events import button
 from ui.parts.images import figure
-from ui.parts.markup import esc, field_text, note
+from ui.parts.markup import esc, note
 from ui.parts.numbers import minute
 from ui.parts.thumbs import Thumbs
-from ui.settings import widgets
 from ui.text import say
+from ui.tools.field_html import act_html, field_html
 from ui.tools.try_targets import BASE, Target
 from ui.window.paths import Paths
 from ui.window.results import download_html, tried_address
@@ -33,15 +32,24 @@ _FIRST = ("prompt", "negative", "strength", "seed", "count")
 
 def form_html(options: Sequence[Option], found: Sequence[Target], base: str, lang: Lang) -> str:
     """The fields and buttons. found: the models there are. base: of the settings, "" for none."""
-    fields = {option.name: _field_html(option, lang) for option in options}
+    fields = {
+        option.name: field_html(
+            option,
+            lang,
+            "try",
+            is_long=option.name in ("prompt", "negative"),
+            classes="for-strength" if option.name == "strength" else "",
+        )
+        for option in options
+    }
     first = "".join(fields[name] for name in _FIRST)
     more = "".join(html for name, html in fields.items() if name not in _FIRST)
     title = esc(say("try.more", lang))
     acts = (
-        _act("go", "try.go", lang, "is-main is-full")
-        + _act("base", "try.base", lang, "for-result", help_key="try.base.help")
-        + _act("grid", "try.grid", lang, "for-strength", help_key="try.grid.help")
-        + _act("stop", "job.stop", lang, "is-stop", into="form")
+        act_html("go", "try.go", lang, "is-main is-full")
+        + act_html("base", "try.base", lang, "for-result", help_key="try.base.help")
+        + act_html("grid", "try.grid", lang, "for-strength", help_key="try.grid.help")
+        + act_html("stop", "job.stop", lang, "is-stop", into="form")
     )
     return (
         f'<div class="rw-try rw-fields">{_select_html(found, base, lang)}'
@@ -49,13 +57,6 @@ def form_html(options: Sequence[Option], found: Sequence[Target], base: str, lan
         f'<details><summary>{title}</summary><div class="rw-try-fields">{more}</div></details>'
         f'<div class="rw-acts">{acts}</div></div>'
     )
-
-
-def _act(act: str, key: str, lang: Lang, kind: str = "", help_key: str = "", into: str = "") -> str:
-    title = f' title="{esc(say(help_key, lang))}"' if help_key else ""
-    fills = f' data-into="{into}"' if into else ""
-    text = esc(say(key, lang))
-    return f'<button type="button" class="rw-act {kind}" data-act="{act}"{fills}{title}>{text}</button>'
 
 
 def _select_html(found: Sequence[Target], base: str, lang: Lang) -> str:
@@ -99,30 +100,6 @@ def _suggested(target: Target) -> dict[str, str]:
         "scale": f"{prompt.guidance:g}",
         **({"sampler": sampler} if sampler in SAMPLERS else {}),
     }
-
-
-def _field_html(option: Option, lang: Lang) -> str:
-    name, what = option.name, kind(option)
-    shown = "" if option.field.is_required() else widgets.shown(option, option.default)
-    given = f'name="{name}" id="try-{name}"'
-    if what == "choice":
-        choices = (option.choices or {}).items()
-        listed = "".join(
-            f'<option value="{esc(value)}"{" selected" if value == option.default else ""}>'
-            f"{esc(words.of(lang))}</option>"
-            for value, words in choices
-        )
-        field = f"<select {given}>{listed}</select>"
-    elif name in ("prompt", "negative"):
-        field = (
-            f'<textarea {given} rows="2" maxlength="{widgets.LONGEST}">{field_text(str(shown))}</textarea>'
-        )
-    else:
-        mode = "decimal" if what == "decimal" else "numeric"
-        field = f'<input {given} value="{esc(shown or "")}" inputmode="{mode}" maxlength="40">'
-    label, words = esc(option.meta.label.of(lang)), esc(option.meta.help.of(lang))
-    classes = f"rw-try-field is-{name}" + (" for-strength" if name == "strength" else "")
-    return f'<label class="{classes}"><b>{label}</b>{field}<small>{words}</small></label>'
 
 
 def strip_html(tries: Tries, thumbs: Thumbs, paths: Paths, lang: Lang) -> str:

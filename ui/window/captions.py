@@ -111,6 +111,13 @@ class CaptionEditor:
         """Take the latest change back."""
         return self._turn(self.history.undo)
 
+    def look_again(self) -> None:
+        """Read what is open anew, after something else has written captions."""
+        with self._lock:
+            if self.session is not None:
+                paths = [entry.path for entry in self.session.entries.values()]
+                self.session = sessions.reloaded(self.session, paths)
+
     def _apply(self, kind: str, about: str, changes: Sequence[FileChange]) -> Outcome:
         return self._turn(lambda: self.history.apply(kind, about, changes))
 
