@@ -79,6 +79,7 @@ TOOL = Tool(
     Words("Caption images", "キャプションを自動で付ける"),
     CaptionSettings,
     "core.tools.caption:run",
+    on_gpu=True,
 )
 
 

@@ -36,9 +36,5 @@ CAPTIONER_WORDS: Mapping[str, Words] = {
         "Something else was changed since; undo it in the caption editor.",
         "その後に別の変更があるため、キャプション編集で元に戻してください。",
     ),
-    "captioner.stopped": Words(
-        "Stopped: a training has started and needs the memory. What is done is kept; start again to go on.",
-        "学習が始まったため停止しました。済んだ分は残っています。もう一度開始すると続きから進みます。",
-    ),
     "captioner.from": Words("Have images captioned…", "自動でキャプションを付ける…"),
 }

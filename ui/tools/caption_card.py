@@ -25,7 +25,6 @@ from ui.settings import widgets
 from ui.settings.cards import titled
 from ui.text import say
 from ui.tools.caption_html import OTHER, form_html
-from ui.tools.messages import RUN_BUSY
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 
@@ -97,8 +96,6 @@ class CaptionToolCard:
     def shown(self, lang: Lang) -> str:
         """How far the work is, or how the last one ended."""
         job = self.job
-        if job.was_stopped and not job.is_busy and self._window.is_training:
-            return note(say("captioner.stopped", lang), "warn")
         below = self._acts_html(lang) if job.was_stopped and not job.is_busy else ""
         return progress_html(job, lang) + below
 
@@ -134,8 +131,7 @@ class CaptionToolCard:
         """Caption what the fields say, on a thread, unless it is refused."""
         result = self.parts["result"]
         try:
-            if self._window.is_training:
-                raise UserError(RUN_BUSY())
+            self._window.gpu.refuse(caption.TOOL.name)
             work = self._work(self._settings(fields_of(event)))
         except UserError as error:
             yield {result: problems([self._labelled(problem, lang) for problem in error.problems], lang)}
@@ -196,8 +192,6 @@ class CaptionToolCard:
             window.paths.confined(str(path))
 
         def work(told: Told) -> Report:
-            if window.runner.is_busy:
-                raise UserError(RUN_BUSY())
             editor = window.captions
             try:
                 return caption_folder(
@@ -206,7 +200,7 @@ class CaptionToolCard:
             finally:
                 editor.look_again()
 
-        return work
+        return window.gpu.alone(caption.TOOL.name, work)
 
     @staticmethod
     def _labelled(problem: Problem, lang: Lang) -> Problem:
