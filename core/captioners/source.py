@@ -12,6 +12,7 @@ from typing import Any
 from core.captioners import known, manifest, messages
 from core.captioners.manifest import Manifest
 from core.errors import UserError
+from core.formats import header
 from core.models import hub
 
 _OF_CAPTIONERS = re.compile(r"[\w.-]+\.(json|txt|jinja|model|safetensors)", re.ASCII)
@@ -76,13 +77,14 @@ def located(name: str, report: hub.Report) -> Found:
 
 
 def memory_of(found: Found, bytes_per_number: int) -> int:
-    """Bytes that the weights of a captioner take in numbers of this size; of a tagger, those of its files."""
+    """Bytes that the weights of a captioner take in numbers of this size; of a tagger, those of its files.
+
+    Raises UserError for a file of weights that is damaged.
+    """
     if found.manifest is not None:
         return sum((found.folder / name).stat().st_size for name in found.manifest.names)
-    size = sum(path.stat().st_size for path in found.folder.glob("*.safetensors"))
-    config = _config(found.folder)
-    stored = 4 if str(config.get("dtype") or config.get("torch_dtype")) in ("float32", "None") else 2
-    return size * bytes_per_number // stored
+    headers = (header.read_header(path) for path in sorted(found.folder.glob("*.safetensors")))
+    return bytes_per_number * sum(place.numbers for one in headers for place in one.places.values())
 
 
 def _in_folder(folder: Path) -> Found:

@@ -91,7 +91,10 @@ def test_a_folder_that_cant_be_loaded_is_refused_in_a_sentence(tmp_path, folders
     assert caught.value.problems[0].code == "E-CAPTION-LOAD"
 
 
-def test_its_memory_is_told_from_its_files(folders):
+def test_its_memory_is_told_from_its_files_and_a_damaged_one_is_refused(folders, tmp_path):
     found = source.here(str(folders["qwen"]))
-    size = (folders["qwen"] / "model.safetensors").stat().st_size
-    assert (source.memory_of(found, 4), source.memory_of(found, 2)) == (size, size // 2)
+    numbers = sum(p.numel() for p in Captioner(folders["qwen"], "cpu")._model.parameters())
+    assert (source.memory_of(found, 4), source.memory_of(found, 2)) == (4 * numbers, 2 * numbers)
+    (tmp_path / "model.safetensors").write_bytes(b"{}")
+    with pytest.raises(UserError):
+        source.memory_of(source.Found(tmp_path, None), 2)
