@@ -187,11 +187,20 @@ class History:
                 number = self.begin(kind, about, [change], {"key": ("", key)})
             else:
                 try:
-                    self.extend(last.number, change)
+                    self._extend_known(last, change)
                 except OSError as error:
                     raise UserError(UNWRITABLE(path=self._path, reason=error.strerror)) from error
             done = (change.path,) if self._put(change, change.new, problems) else ()
             return Outcome(self.last, done, problems=tuple(problems))
+
+    def _extend_known(self, last: Change, change: FileChange) -> None:
+        """As `extend`, for a change that was just read; no reading again where nobody else has written."""
+        known = self._read_at
+        written = self._write({"more": last.number, "files": [_row(change)]}, is_safe=False)
+        state = self._path.stat()
+        if known is not None and state.st_size == known[1] + written:
+            last.files.append(change)
+            self._read_at = (state.st_mtime_ns, state.st_size)
 
     def moved(self, source: Path, target: Path) -> None:
         """Note that the files of a folder lie in another one now. Raises UserError."""
@@ -289,16 +298,19 @@ class History:
         except OSError as error:
             raise UserError(UNWRITABLE(path=self._path, reason=error.strerror)) from error
 
-    def _write(self, record: dict[str, Any], is_safe: bool) -> None:
+    def _write(self, record: dict[str, Any], is_safe: bool) -> int:
+        """Append a line; how many bytes it is. Raises OSError."""
+        line = json.dumps(record, ensure_ascii=True).encode("ascii") + b"\n"
         with self._path.open("ab+") as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # the end of a line that a crash cut off
                     file.write(b"\n")
-            file.write(json.dumps(record, ensure_ascii=True).encode("ascii") + b"\n")
+            file.write(line)
             file.flush()
             if is_safe:
                 os.fsync(file.fileno())
+        return len(line)
 
     def _shorten(self) -> None:
         """Drop the older half once the history is too large, or twice as long as it is asked to be."""
