@@ -60,7 +60,7 @@ def _shows(lang: Lang) -> list[tuple[str, str]]:
 def _heading(lang: Lang) -> str:
     """The title, and what leads to the tool that writes captions by itself."""
     shows, text = leads_to("card-caption", "tools"), esc(say("captioner.from", lang))
-    link = f'<button type="button" class="rw-link" {shows}>{text}</button>'
+    link = f'<a class="rw-link" href="./#tools" {shows}>{text}</a>'
     return heading(say("captions.title", lang), say("captions.lead", lang)) + link
 
 
