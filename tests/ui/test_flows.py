@@ -474,8 +474,8 @@ def test_the_result_of_a_run_is_fetched(at, stage):
         assert waiting.value.suggested_filename == "sls_frog.safetensors"
 
 
-def test_a_run_that_will_not_fit_is_told_with_the_setting_that_helps(at, stage):
-    stage.window.looker.machine = Machine(True, "A card", 4 * 2**30, 4 * 2**30)
+def test_a_run_that_will_not_fit_is_told_with_the_setting_that_helps(at, stage, monkeypatch):
+    monkeypatch.setattr(stage.window.looker, "machine", Machine(True, "A card", 4 * 2**30, 4 * 2**30))
     stage.window.draft.keep({"network.method": "none", "dataset.train_batch_size": 512})
     page = at()
     page.page.locator("#forecast-alarm [data-goto]").click()

@@ -62,8 +62,8 @@ def test_the_name_of_a_card_is_no_html(shared_app, raw):
     assert "<b>card" not in html and "&lt;b&gt;card" in html
 
 
-def test_the_button_sets_what_helps_and_what_was_set_is_kept(app, window, raw):
-    window.looker.machine = Machine(True, "card", 12 * GIB, 12 * GIB)
+def test_the_button_sets_what_helps_and_what_was_set_is_kept(app, window, raw, monkeypatch):
+    monkeypatch.setattr(window.looker, "machine", Machine(True, "card", 12 * GIB, 12 * GIB))
     raw = {**raw, **BIG}
     best = answer(app.form, raw, None, window.looker.machine, None, "en").best
     updates = app.forecast.apply(raw, "en")
@@ -71,8 +71,8 @@ def test_the_button_sets_what_helps_and_what_was_set_is_kept(app, window, raw):
     assert window.draft.values[best.key] == updates[app.form.components[best.key]]["value"]
 
 
-def test_setting_what_helps_again_and_again_makes_it_fit(app, window, raw):
-    window.looker.machine = Machine(True, "card", 12 * GIB, 12 * GIB)
+def test_setting_what_helps_again_and_again_makes_it_fit(app, window, raw, monkeypatch):
+    monkeypatch.setattr(window.looker, "machine", Machine(True, "card", 12 * GIB, 12 * GIB))
     raw, tries = {**raw, **BIG}, 0
     while (best := answer(app.form, raw, None, window.looker.machine, None, "en").best) and tries < 9:
         raw, tries = {**raw, **app.form.shown({best.key: best.value})}, tries + 1
@@ -84,8 +84,9 @@ def test_without_a_run_of_the_kind_no_time_is_made_up(shared_app, raw):
     assert "is shown once a run of this kind" in html_of(shared_app, raw, total=300)
 
 
-def test_the_time_is_that_of_the_last_run_of_the_kind_for_the_same_work(app, window, raw):
-    window.looker.machine = machine = Machine(False, "", 16 * GIB, 16 * GIB)
+def test_the_time_is_that_of_the_last_run_of_the_kind_for_the_same_work(app, window, raw, monkeypatch):
+    machine = Machine(False, "", 16 * GIB, 16 * GIB)
+    monkeypatch.setattr(window.looker, "machine", machine)
     run = window.output / "runs" / "20260101-000000-frog"
     run.mkdir(parents=True)
     (run / "run.toml").write_text(app.form.text(raw, "en"), encoding="utf-8")
