@@ -254,8 +254,14 @@ def misfits(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted
 
 def fits(layer: nn.Module, module: Adapted) -> bool:
     """Whether an adapter's tensors make a change of the shape of a layer's weight; nothing is computed."""
-    method, weight = method_of(module.tensors), layer.weight
-    assert method is not None and isinstance(weight, Tensor)
+    assert isinstance(layer.weight, Tensor)
+    return suits(layer.weight, module)
+
+
+def suits(weight: Tensor, module: Adapted) -> bool:
+    """The same of a weight, of which nothing but the shape counts."""
+    method = method_of(module.tensors)
+    assert method is not None
     tensors = {name: tensor.to("meta") for name, tensor in module.tensors.items()}
     try:
         change = method.change(module._replace(tensors=tensors), weight.to("meta"))
