@@ -38,10 +38,10 @@ one (a full LoKr): its scale."""
 
 def file_name(part: Part, path: str) -> str:
     """A module's name in a file, lora_te_text_model_encoder_layers_0_mlp_fc1."""
-    return f"{part.lora_prefix}_{_levelled(part, path).replace('.', '_')}"
+    return f"{part.lora_prefix}_{levelled(part, path).replace('.', '_')}"
 
 
-def _levelled(part: Part, path: str) -> str:
+def levelled(part: Part, path: str) -> str:
     """A module's path as files write it; versions of transformers have the level in the module or not."""
     return f"{part.level}.{_bare(part, path)}" if part.level else path
 
@@ -155,7 +155,7 @@ def _keys(modules: Mapping[str, Iterable[str]], spec: FamilySpec) -> dict[str, M
             prefixes.append(f"{part.lora_prefix}1")
         for path in modules[part.name]:
             # Some writers lost the level when transformers did.
-            dotted = dict.fromkeys((_levelled(part, path), _bare(part, path)))
+            dotted = dict.fromkeys((levelled(part, path), _bare(part, path)))
             names = [start + each for start in starts for each in dotted]
             names += [f"{prefix}_{each.replace('.', '_')}" for prefix in prefixes for each in dotted]
             keys |= dict.fromkeys(names, ModuleKey(part.name, path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -128,6 +128,24 @@ def frames_tensor(frames: Iterable[Frame]) -> Tensor:
     return torch.tensor([[float(n) for pair in frame for n in reversed(pair)] for frame in frames])
 
 
+@dataclass(frozen=True)
+class Edit:
+    """Weights that are changed while a model is written.
+
+    names: part -> names in the module. change: (part, name, weight in float32) -> the new one. metadata: what
+    the file says beside what its source said.
+    """
+
+    names: Mapping[str, Collection[str]]
+    change: Callable[[str, str, Tensor], Tensor]
+    metadata: Mapping[str, str]
+
+    def touches(self, part: str, name: str = "") -> bool:
+        """Whether a weight of a part is changed; without a name, whether any is."""
+        names = self.names.get(part, ())
+        return name in names if name else bool(names)
+
+
 class Family(Protocol):
     """The seam between a family of models and the training, which knows no family."""
 
@@ -136,6 +154,10 @@ class Family(Protocol):
 
         Raises UserError for whatever can be refused before a weight is read.
         """
+        ...
+
+    def every_module(self, family: str) -> Model:
+        """A model without weights that has every module of the models of a family, whatever their depth."""
         ...
 
     def load(
@@ -223,10 +245,12 @@ class Family(Protocol):
         save_as: str,
         precision: str,
         watch: Watch | None = None,
+        edit: Edit | None = None,
     ) -> Path:
         """Write the model at `source` in another format or precision, tensor by tensor; returns its place.
 
-        save_as: one of save_model_as, not "auto". precision: as save_precision; "auto" changes no bit.
+        save_as: one of save_model_as; "auto" is the source's format. precision: as save_precision; "auto"
+        changes no bit but of what `edit` changes.
         """
         ...
 

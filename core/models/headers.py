@@ -1,4 +1,4 @@
-"""Shapes of a model's weights, from the headers of its files; no torch."""
+"""A model's files by their headers: shapes of its weights, and where each lies; no torch."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from core.families import FAMILIES
+from core.formats.store import Store
 from core.formats.tensor_slots import Shape
 
 
 def of_model(path: Path, family: str) -> dict[str, dict[str, Shape]]:
     """Part -> tensor name in the module -> shape. Raises UserError when a file is damaged."""
-    store = _files(family).open_store(path, family)
+    store = store_of(path, family)
     return {part: store.shapes(part) for part in store.places}
+
+
+def store_of(path: Path, family: str) -> Store:
+    """The weights of a whole model, read one at a time. Raises UserError when a file is damaged."""
+    store: Store = _files(family).open_store(path, family)
+    return store
 
 
 def of_vae(folder: Path, family: str) -> Mapping[str, dict[str, Shape]]:

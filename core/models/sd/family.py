@@ -14,6 +14,7 @@ from core.models.sd import load as loading
 from core.models.sd import lora_names as names
 from core.models.sd import sampling, text
 from core.models.sd import save as saving
+from core.models.sd.every_module import every_module
 
 
 def encode_text(model: Model, captions: Sequence[str], config: ModelConfig) -> list[TextState]:
@@ -40,6 +41,7 @@ class SD:
     """See core.models.family.Family; holds nothing."""
 
     open = staticmethod(loading.open_model)
+    every_module = staticmethod(every_module)
     load = staticmethod(loading.load_part)
     objective = staticmethod(sampling.objective_of)
     count_tokens = staticmethod(tokens.count_tokens)

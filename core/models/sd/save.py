@@ -23,7 +23,7 @@ from core.formats.tensor_bytes import DTYPES
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
 from core.formats.weight_file import TensorFile
 from core.models import tokens
-from core.models.family import Model
+from core.models.family import Edit, Model
 from core.models.sd import extras, files, inference_yaml, load, prediction, tensor_names, text
 from core.models.sd.configs import Config, architecture, schedule
 from core.models.sd.files import CONFIG_KEY
@@ -145,16 +145,33 @@ def _is_unchanged(store: Store, part: str, live: Mapping[str, Tensor]) -> bool:
     )
 
 
-def _from_source(store: Store, part: str, name: str, dtype: torch.dtype | None) -> Lazy:
+def _from_source(
+    store: Store, part: str, name: str, dtype: torch.dtype | None, edit: Edit | None = None
+) -> Lazy:
     own = store.dtype(part, name)
     wanted = own if dtype is None or not own.is_floating_point else dtype
-    return Lazy(wanted, store.shape(part, name), lambda: store.read(part, name).to(wanted))
+
+    def read() -> Tensor:
+        weight = store.read(part, name)
+        if edit is not None and edit.touches(part, name):
+            weight = edit.change(part, name, weight.float())
+        return weight.to(wanted)
+
+    return Lazy(wanted, store.shape(part, name), read)
 
 
 def convert(
-    source: Path, family: str, target: Path, save_as: str, precision: str, watch: Watch | None = None
+    source: Path,
+    family: str,
+    target: Path,
+    save_as: str,
+    precision: str,
+    watch: Watch | None = None,
+    edit: Edit | None = None,
 ) -> Path:
     """See Family.convert."""
+    dtype = PRECISIONS[precision]
+    save_as = files.source_format(source) if save_as == "auto" else save_as
     found: dict[str, dict[str, Lazy]] = {}
     with reading(source, "E-MODEL-BAD"):
         configs, is_standard = files.configs(source, family)
@@ -164,12 +181,14 @@ def convert(
         for part in configs:
             wanted = load.shapes_of(load.frame(part, configs[part], store, source, is_standard))
             extras.refuse_unknown(source, part, store, wanted, "")
-            found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
+            found[part] = {name: _from_source(store, part, name, dtype, edit) for name in wanted}
     # A folder has to say what it predicts, and so has the .yaml beside a single file.
     known = identity.prediction or prediction.attempt(load.streamed(configs["unet"], store))
     ends_in_noise = identity.is_zero_terminal and known == "v"
-    whole = Whole(source, family, known, configs, is_standard, ends_in_noise)
+    is_changed = edit is not None and edit.touches("unet")
+    whole = Whole(source, family, known, configs, is_standard, ends_in_noise, is_changed)
     told = {"modelspec.prediction_type": known} | dict(identity.metadata)
+    told |= edit.metadata if edit is not None else {}
     return write(whole, target, save_as, found, told, store, watch)
 
 

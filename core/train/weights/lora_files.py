@@ -23,7 +23,7 @@ from core.events import Emit, Warned
 from core.families import FamilySpec
 from core.formats import lora_alpha, lora_file, lora_kinds, tensors
 from core.formats.identify import damaged
-from core.formats.lora_file import AlphaOf
+from core.formats.lora_file import AlphaOf, LoraFile
 from core.formats.weight_file import WeightFile
 from core.models import lora_precheck, refusals
 from core.models.family import Model, open_family
@@ -112,6 +112,19 @@ def read(path: Path, model: Model, emit: Emit, key: str = "") -> dict[ModuleKey,
     key: the option that named it, "" for none. Raises UserError when it is of another kind, for another
     model, or damaged.
     """
+    found = named(path, model, key)
+    misfits = [".".join(key) for key in adapters.misfits(model.modules, found.modules)]
+    refuse_strangers(path, found, misfits, key)
+    if found.aside:
+        emit(_set_aside(path, found.aside))
+    return found.modules
+
+
+def named(path: Path, model: Model, key: str = "") -> LoraFile:
+    """The tensors of a LoRA file by the modules of a model; their shapes are not compared with the model's.
+
+    Raises UserError when it is of another kind, of another family, or damaged.
+    """
     refused = lora_precheck.problems(path, key, model.spec.name)
     if refused:
         raise UserError(*refused)
@@ -120,15 +133,15 @@ def read(path: Path, model: Model, emit: Emit, key: str = "") -> dict[ModuleKey,
         part.name: [m.path for m in describe(model.modules[part.name])] for part in model.spec.adaptable
     }
     names = open_family(model.spec.name).lora_names(model)
-    found = lora_file.from_file(tensors_of, modules, model.spec, names, alpha_of)
-    misfits = [".".join(key) for key in adapters.misfits(model.modules, found.modules)]
+    return lora_file.from_file(tensors_of, modules, model.spec, names, alpha_of)
+
+
+def refuse_strangers(path: Path, found: LoraFile, misfits: list[str], key: str = "") -> None:
+    """Raises UserError when tensors of a file belong to no module. misfits: modules of other shapes."""
     strangers = found.unknown + misfits
     if strangers or not found.modules:
         fitting = len(found.modules) - len(misfits)
         raise UserError(_for_another_model(path, strangers, key, is_mostly_fit=fitting > len(strangers)))
-    if found.aside:
-        emit(_set_aside(path, found.aside))
-    return found.modules
 
 
 def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
