@@ -61,6 +61,7 @@ STAGES: Mapping[str, Words] = {
     "caption": Words("Captioning images", "キャプションを作成中"),
     "resize": Words("Resizing images", "画像をリサイズ中"),
     "convert": Words("Converting", "変換中"),
+    "decompose": Words("Computing layer by layer", "層ごとに計算中"),
     "unpack": Words("Unpacking", "展開中"),
 }
 """What happens before and between steps, in words. "wait" has the words of what it waits for."""

@@ -172,3 +172,77 @@ CAPTION_FOLDER = Message(
     "フォルダ {path} がありません。パスを確認してください。",
     key="source",
 )
+
+# Tools of adapter files
+
+ADAPTER_FAMILY = Message(
+    "E-LORA-FAMILY",
+    "{path}: which model this adapter is for can't be told from the file. Only adapters for Stable Diffusion 1, 2 and XL can be used.",
+    "{path}：どのモデル用のアダプターか判別できません。使えるのはStable Diffusion 1・2・XL用のものだけです。",
+)
+ADAPTER_OTHER = Message(
+    "E-LORA-FAMILY",
+    "{path} is for {own} and not for {wanted}. Choose files for the same model.",
+    "{path} は{own}用で、{wanted}用ではありません。同じモデル用のファイルを選んでください。",
+)
+ADAPTER_NONLINEAR = Message(
+    "E-LORA-KIND",
+    "{path}: what {methods} changes depends on the base model. Make it a plain LoRA first (convert-adapter with the base model).",
+    "{path}：{methods}の変化量は元モデルによって決まります。先に元モデルを指定して通常のLoRAに変換してください（convert-adapter）。",
+)
+SIZE_SHARE = Message(
+    "E-SIZE",
+    "a ratio is above 1, a share above 0 and at most 1; found {value:g}.",
+    "比は1より大きい値、割合は0より大きく1以下の値で指定してください（値：{value:g}）。",
+    key="dynamic_param",
+)
+BASE_FAMILY = Message(
+    "E-MODEL-FAMILY",
+    "{path} is {own}, and the adapter is for {wanted}. Choose the base model that it was trained on.",
+    "{path} は{own}ですが、アダプターは{wanted}用です。学習に使った元モデルを選んでください。",
+)
+ADAPTERS_NONE = Message(
+    "E-LORA-NONE",
+    "give at least one adapter file.",
+    "アダプターのファイルを1つ以上指定してください。",
+    key="adapters",
+)
+ADAPTERS_STRENGTHS = Message(
+    "E-LORA-STRENGTH",
+    "there {strengths:is # strength|are # strengths} for {adapters:# adapter|# adapters}; give one for each, or none.",
+    "アダプター{adapters}個に対して強さが{strengths}個あります。1つずつ指定するか、空欄にしてください。",
+    key="strengths",
+)
+ADAPTER_NEEDS_BASE = Message(
+    "E-LORA-BASE",
+    "{path}: what {methods} changes depends on the base model. Name the model that it was trained on.",
+    "{path}：{methods}の変化量は元モデルによって決まります。学習に使った元モデルを指定してください。",
+    key="base",
+)
+ADAPTER_NO_CONCAT = Message(
+    "E-LORA-KIND",
+    "{path} is no plain LoRA ({methods}), so it can't be merged exactly. Choose SVD, or convert it to a LoRA first.",
+    "{path} は通常のLoRAではないため（{methods}）、厳密にはマージできません。SVDを選ぶか、先にLoRAに変換してください。",
+    key="way",
+)
+ADAPTER_SHAPES = Message(
+    "E-LORA-SHAPE",
+    "{path} is for a model of another size than the other adapters ({module}). Choose adapters for the same model.",
+    "{path} は、ほかのアダプターとは大きさの違うモデル用です（{module}）。同じモデル用のものを選んでください。",
+)
+EXTRACT_SHAPES = Message(
+    "E-MODEL-SHAPE",
+    "{path} and {base} are models of different sizes ({module}). Choose the model that the tuned one was made from.",
+    "{path} と {base} は大きさの違うモデルです（{module}）。学習のもとになったモデルを選んでください。",
+)
+EXTRACT_SAME = Message(
+    "E-MODEL-SAME",
+    "{path} does not differ from {base} in any layer that a LoRA is for; there is nothing to extract.",
+    "{path} は、LoRAの対象となる層では {base} と同じです。抽出するものがありません。",
+    key="tuned",
+)
+ADAPTER_NO_NAMES = Message(
+    "E-LORA-NAMES",
+    "{path} can't be written in the names of Diffusers, which knows LoRA and DoRA of outputs only ({methods}). Convert it to a plain LoRA.",
+    "{path} はDiffusers形式では保存できません。対応するのはLoRAと出力側のDoRAだけです（{methods}）。通常のLoRAに変換してください。",
+)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.tools import caption, convert, hub_upload, inspect, lr_range, regularize_plan, resize, utf8
+from core.tools import (
+    caption,
+    convert,
+    convert_adapter,
+    extract,
+    hub_upload,
+    inspect,
+    lr_range,
+    merge_adapters,
+    merge_model,
+    regularize_plan,
+    resize,
+    resize_adapter,
+    utf8,
+    weights,
+)
 from core.tools.tool import Tool
 
 TOOLS: dict[str, Tool[Any]] = {
@@ -18,5 +33,11 @@ TOOLS: dict[str, Tool[Any]] = {
         utf8.TOOL,
         lr_range.TOOL,
         hub_upload.TOOL,
+        merge_model.TOOL,
+        merge_adapters.TOOL,
+        resize_adapter.TOOL,
+        convert_adapter.TOOL,
+        extract.TOOL,
+        weights.TOOL,
     )
 }

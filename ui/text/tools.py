@@ -93,6 +93,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     # what a tool has made
     "tool.use.model.base": Words("Use it as the base model", "元モデルとして使う"),
+    "tool.use.network.weights": Words("Train further from it", "これを続きから学習する"),
     "tool.use.dataset.train_data_dir": Words("Use it as the training images", "学習用画像として使う"),
     "tool.used": Words("{label} is now {path}.", "{label}を {path} にしました。"),
     "tool.filled": Words("{label} is set to this folder.", "{label}にこのフォルダを設定しました。"),

@@ -11,7 +11,7 @@ import gradio as gr
 
 from core.catalog import LANGS, Words
 from core.config.schema.kinds import kind
-from core.config.schema.option import Option
+from core.config.schema.option import Option, lines_of
 from core.errors import Lang, Problem, UserError
 from core.tools.tool import Outcome, Tool, Work, checked
 from ui.parts.html_events import LISTEN, button
@@ -223,6 +223,8 @@ class ToolCard:
         if option.name == self._card.output:
             return str(self._folder / file_name(str(data[part] or "")) if part is not None else self._folder)
         value = widgets.read(option, data[part])
+        if kind(option) == "lines" and option.meta.path:
+            return [paths.absolute(line, key) for line in lines_of(str(value or ""))]
         if kind(option) != "path" or value is None:
             return None if value == "" and not option.field.is_required() else value
         return paths.model(value, key) if option.meta.path == "model" else paths.absolute(value, key)

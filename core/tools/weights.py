@@ -1,0 +1,270 @@
+"""What an adapter changes where, and what it was trained with: text with bars, or JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.catalog import Words
+from core.config.schema.option import Section, opt
+from core.tools.merge_adapters import BaseSettings
+from core.tools.tool import Outcome, Tool, Work
+
+if TYPE_CHECKING:
+    from core.adapters.methods import Adapted
+    from core.adapters.targets import ModuleKey
+    from core.tools.adapter_files import Adapter, Base
+
+_BAR = 30
+_LISTED = 20
+"""Layers that are listed unless every one is asked for."""
+_TAGS = 10
+
+
+class WeightsFileSettings(Section):
+    """The adapter that is read."""
+
+    file: str = opt(
+        ...,
+        ("Adapter", "アダプター"),
+        ("A LoRA or LyCORIS file.", "LoRAまたはLyCORISのファイル。"),
+        path="file",
+    )
+
+
+class WeightsSettings(BaseSettings, WeightsFileSettings):
+    """What is looked at, and how it is printed."""
+
+    verbose: bool = opt(
+        False,
+        ("List every layer", "全層を表示"),
+        ("In place of the largest ones.", "大きいものだけでなくすべて表示します。"),
+    )
+    as_json: bool = opt(False, ("JSON", "JSON"), ("Print JSON.", "JSONで出力します。"), alias="json")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One module. norm: Frobenius norm of its change at strength 1, None where it can't be known."""
+
+    name: str
+    part: str
+    block: str
+    method: str
+    rank: int
+    scale: float
+    norm: float | None
+
+
+def run(settings: WeightsSettings, work: Work) -> Outcome:
+    """Tell of an adapter. Raises UserError when it can't be read, StopRun when it is stopped."""
+    from core.tools import adapter_files as files
+
+    adapter = files.read(Path(settings.file), "file")
+    base = files.Base(Path(settings.base), adapter.spec.name) if settings.base else None
+    if base is not None:
+        base.refuse_misfits(adapter, "base")
+    layers: list[Layer] = []
+    for done, (key, module) in enumerate(adapter.modules.items()):
+        work.control.check()
+        if not settings.as_json:  # nothing but JSON is to be printed then
+            work.progress("decompose", done + 1, len(adapter.modules))
+        layers.append(_layer(adapter, key, module, base))
+    layers.sort(key=lambda layer: -(layer.norm or 0.0))
+    if settings.as_json:
+        text = json.dumps(_as_json(layers, adapter.metadata), ensure_ascii=False, indent=2)
+        return Outcome((Words(text, text, text),))
+    shown = layers if settings.verbose else layers[:_LISTED]
+    lines = [*_summary(layers), *_recipe_lines(adapter.metadata), *_block_lines(layers), *_layer_lines(shown)]
+    return Outcome(tuple(map(_printable, lines)))
+
+
+TOOL = Tool(
+    "weights",
+    Words("Show an adapter's weights", "アダプターの重みを表示"),
+    WeightsSettings,
+    "core.tools.weights:run",
+)
+
+
+def _layer(adapter: Adapter, key: ModuleKey, module: Adapted, base: Base | None) -> Layer:
+    from core.tools import adapter_files as files
+
+    method = files.method_at(module)
+    [name] = files.method_names({key: module})
+    if files.is_lora(module):
+        norm: float | None = _product_norm(module)
+    elif method.is_linear or base is not None:
+        norm = _norm(module, key, base)
+    else:
+        norm = None
+    return Layer(
+        adapter.name(key), key.part, block_of(key.path), name, module.rank, round(module.scale, 6), norm
+    )
+
+
+def _product_norm(module: Adapted) -> float:
+    """|up @ down| without that product, from two r x r matrices."""
+    from core.adapters import svd
+
+    up, down = (matrix.double() for matrix in svd.product(module))
+    return math.sqrt(max(0.0, float(((up.T @ up) * (down @ down.T)).sum())))
+
+
+def _norm(module: Adapted, key: ModuleKey, base: Base | None) -> float:
+    import torch
+
+    from core.tools import adapter_files as files
+
+    weight = torch.empty(0) if base is None else base.weight(key)
+    return float(files.method_at(module).change(module, weight).norm())
+
+
+def block_of(path: str) -> str:
+    """The block of the model that a module lies in: down_blocks.0, mid_block, encoder.layers.3."""
+    names = path.removeprefix("text_model.").split(".")
+    count = {"down_blocks": 2, "up_blocks": 2, "encoder": 3}.get(names[0], 1)
+    return ".".join(names[:count])
+
+
+def by_block(layers: Iterable[Layer]) -> list[tuple[str, float]]:
+    """Part and block -> the norm of all its changes together, the largest first."""
+    squares: dict[str, float] = {}
+    for layer in layers:
+        block = f"{layer.part} {layer.block}"
+        squares[block] = squares.get(block, 0.0) + (layer.norm or 0.0) ** 2
+    found = [(block, math.sqrt(square)) for block, square in squares.items()]
+    return sorted(found, key=lambda pair: -pair[1])
+
+
+def trained_with(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What the metadata tells of the training: name of a fact -> its value, of those that are known."""
+    told = {name: _plain(metadata.get(f"ss_{keys}", "")) for name, keys in _FACTS.items()}
+    told["tags"] = _frequent_tags(metadata.get("ss_tag_frequency", ""))
+    return {name: text for name, text in told.items() if text}
+
+
+_FACTS: Mapping[str, str] = {
+    "model": "sd_model_name", "steps": "steps", "epochs": "epoch", "images": "num_train_images",
+    "reg_images": "num_reg_images", "batch_size": "total_batch_size", "resolution": "resolution",
+    "learning_rate": "learning_rate", "unet_lr": "unet_lr", "text_encoder_lr": "text_encoder_lr",
+    "optimizer": "optimizer", "lr_scheduler": "lr_scheduler", "network_dim": "network_dim",
+    "network_alpha": "network_alpha", "min_snr_gamma": "min_snr_gamma", "noise_offset": "noise_offset",
+    "clip_skip": "clip_skip", "seed": "seed", "comment": "training_comment",
+}  # fmt: skip
+_FACT_WORDS: Mapping[str, Words] = {
+    "model": Words("base model", "元モデル"),
+    "steps": Words("steps", "ステップ数"),
+    "epochs": Words("epochs", "エポック数"),
+    "images": Words("images with repeats", "画像数（繰り返しを含む）"),
+    "reg_images": Words("regularization images", "正則化画像の数"),
+    "batch_size": Words("batch size", "バッチサイズ"),
+    "resolution": Words("resolution", "解像度"),
+    "learning_rate": Words("learning rate", "学習率"),
+    "unet_lr": Words("learning rate of the U-Net", "U-Netの学習率"),
+    "text_encoder_lr": Words("learning rate of the text encoder", "Text Encoderの学習率"),
+    "optimizer": Words("optimizer", "オプティマイザー"),
+    "lr_scheduler": Words("schedule", "スケジューラー"),
+    "comment": Words("comment", "コメント"),
+    "tags": Words("most frequent tags", "最も多いタグ"),
+}
+
+
+def _plain(text: str) -> str:
+    """A value of metadata in one line; "" for those that say that there is none."""
+    return "" if text in ("None", "", "0") else " ".join(text.split())[:200]
+
+
+def _frequent_tags(text: str) -> str:
+    """The tags of all folders that occur most, with their counts."""
+    try:
+        folders = json.loads(text)
+        counts: Counter[str] = Counter()
+        for tags in folders.values():
+            counts.update({str(tag).strip(): int(count) for tag, count in tags.items()})
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return ""
+    return ", ".join(f"{tag} ({count})" for tag, count in counts.most_common(_TAGS))[:400]
+
+
+def _summary(layers: Sequence[Layer]) -> list[Words]:
+    methods = ", ".join(f"{name} ({n})" for name, n in Counter(x.method for x in layers).most_common())
+    ranks = sorted({layer.rank for layer in layers})
+    scales = sorted({layer.scale for layer in layers})
+    span = _span(ranks)
+    scale = f"{scales[0]:g}" if len(scales) == 1 else f"{scales[0]:g}-{scales[-1]:g}"
+    whole = f"{math.sqrt(sum((layer.norm or 0.0) ** 2 for layer in layers)):.4g}"
+    lines = [
+        Words(
+            f"{len(layers)} modules: {methods}; rank {span}, scale {scale}, norm of all changes {whole}",
+            f"モジュール{len(layers)}個：{methods}、ランク{span}、倍率{scale}、全変化量のノルム{whole}",
+            f"{len(layers)}个模块：{methods}；秩{span}，缩放{scale}，全部变化量的范数{whole}",
+        )
+    ]
+    if any(layer.norm is None for layer in layers):
+        lines.append(
+            Words(
+                "The norms of DoRA and OFT need the base model (--base).",
+                "DoRAとOFTのノルムには元モデルが必要です（--base）。",
+            )
+        )
+    return lines
+
+
+def _span(numbers: Sequence[int]) -> str:
+    return f"{numbers[0]}" if numbers[0] == numbers[-1] else f"{numbers[0]}-{numbers[-1]}"
+
+
+def _recipe_lines(metadata: Mapping[str, str]) -> list[Words]:
+    told = trained_with(metadata)
+    head = Words("Trained with", "学習の設定")
+    none = Words(
+        "The file does not tell what it was trained with.", "学習の設定はファイルに記録されていません。"
+    )
+    if not told:
+        return [none]
+
+    def line(name: str, value: str) -> Words:
+        words = _FACT_WORDS.get(name, Words(name, name, name))
+        return Words(*(f"  {words.of(lang)}: {value}" for lang in ("en", "ja", "zh")))
+
+    return [head, *(line(name, value) for name, value in told.items())]
+
+
+def _block_lines(layers: Sequence[Layer]) -> list[Words]:
+    blocks = by_block(layers)
+    most = max(norm for _, norm in blocks) or 1.0
+    width = max(len(block) for block, _ in blocks)
+    texts = [
+        f"  {block:<{width}}  {norm:9.4g}  {'█' * max(1, round(_BAR * norm / most))}"
+        for block, norm in blocks
+    ]
+    return [Words("Norm of the changes by block", "ブロックごとの変化量のノルム"), *(_same(t) for t in texts)]
+
+
+def _layer_lines(layers: Sequence[Layer]) -> list[Words]:
+    texts = [f"  {layer.norm:9.4g}  {layer.name}" for layer in layers if layer.norm is not None]
+    return [Words("Largest layers", "変化の大きい層"), *(_same(t) for t in texts)] if texts else []
+
+
+def _same(text: str) -> Words:
+    return Words(text, text, text)
+
+
+def _printable(words: Words) -> Words:
+    """A file's own texts stay within their line, and can't speak to the terminal."""
+    texts = (words.of(lang) for lang in ("en", "ja", "zh"))
+    return Words(*("".join(c if c.isprintable() else " " for c in text) for text in texts))
+
+
+def _as_json(layers: Sequence[Layer], metadata: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "layers": [asdict(layer) for layer in layers],
+        "blocks": [{"block": block, "norm": norm} for block, norm in by_block(layers)],
+        "trained_with": trained_with(metadata),
+    }
