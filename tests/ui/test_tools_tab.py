@@ -12,6 +12,7 @@ from core.tools.table import TOOLS
 from tests.tools import toy
 from tests.ui.fake import demo_raw, make_window
 from ui.app import App
+from ui.window.paths import Paths
 
 
 def shown_by(card, data, lang="en"):
@@ -238,3 +239,12 @@ def test_a_new_tool_has_a_card(tmp_path, monkeypatch):
     assert "is-good" in shown[-1] and "3 written" in shown[-1]
     assert (app._window.workspace / "toys" / "a").read_text() == "frogfrogfrog"
     assert "Times" in shown_by(app.tools["toy"], {"out": "a", "times": "0"}, "en")[-1]
+
+
+def test_adapters_of_a_list_are_bound_to_the_rule_for_paths(app, window, tmp_path, monkeypatch):
+    outside = tmp_path / "outside.safetensors"
+    outside.write_bytes(b"x")
+    typed = {"adapters": f"{window.workspace / 'a.safetensors'}\n{outside}", "target": "x"}
+    monkeypatch.setattr(window, "paths", Paths(window.workspace, window.workspace, (), is_local=False))
+    said = shown_by(app.tools["merge-adapters"], typed)[-1]
+    assert "is-bad" in said and "outside.safetensors" in said
