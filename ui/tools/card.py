@@ -63,7 +63,8 @@ class ToolCard:
                         parts[option.name] = page.add(gr.Textbox, words, max_lines=1, elem_id=f"{name}-name")
                     elif option.name != card.output and option.name not in card.takes:
                         parts[option.name] = self._field(page, option)
-            parts["hint"] = gr.HTML(elem_id=f"{name}-hint", elem_classes=["rw-maybe"], padding=False)
+            if card.hint is not None:
+                parts["hint"] = gr.HTML(elem_id=f"{name}-hint", elem_classes=["rw-maybe"], padding=False)
             # Stop is there only while its card shows a bar (page.css).
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 start = {"value": card.button}

@@ -55,7 +55,7 @@ class UnderWay:
         """Bind the handlers. tab: the tab of the cards. inputs: of the form."""
         chosen = [part for card in self._cards for part in card.chosen_part]
         outputs = [*(card.parts["result"] for card in self._cards), *chosen]
-        hints = [card.parts["hint"] for card in self._tools]
+        hints = [card.parts["hint"] for card in self._tools if "hint" in card.parts]
         tab.select(
             guarded(lambda data: self.opened(data, data[lang]), self._window),
             {lang, self._past.view, *inputs},
@@ -84,7 +84,8 @@ class UnderWay:
         updates[self._hub.part] = self._hub.html(lang)
         updates[self._trash.part] = self._trash.look(lang)
         for card in self._tools:
-            updates[card.parts["hint"]] = card.hint(data, lang)
+            if "hint" in card.parts:
+                updates[card.parts["hint"]] = card.hint(data, lang)
             updates |= {card.parts["result"]: card.shown(lang), **card.chosen(data)}
         return updates
 
