@@ -65,9 +65,9 @@ def to_file(
                     tensor = tensor.reshape(1, -1, 1, 1)
             tensors[f"{name}.{names[ours]}"] = tensor.detach().to("cpu", dtype or tensor.dtype).contiguous()
     told: dict[str, object] = {}
-    for part in dict.fromkeys(key.part for key in modules):
-        own = {key.path: module for key, module in modules.items() if key.part == part}
-        told |= {f"{part}.{name}": value for name, value in _settings(own).items()}
+    for owner in dict.fromkeys(key.part for key in modules):
+        own = {key.path: module for key, module in modules.items() if key.part == owner}
+        told |= {f"{owner}.{name}": value for name, value in _settings(own).items()}
     return tensors, {"format": "pt", METADATA_KEY: json.dumps(told, indent=2, sort_keys=True)}
 
 

@@ -35,7 +35,7 @@ _NAMED = 5
 """Modules in a report that names only those that lose most."""
 
 
-class SizeSettings(Section):
+class RankSettings(Section):
     """The rank of each module."""
 
     rank: Rank = opt(
@@ -45,12 +45,6 @@ class SizeSettings(Section):
             "Of the new LoRA; where ranks are chosen for each module, the largest one.",
             "新しいLoRAのランク。モジュールごとに決める場合はその上限です。",
         ),
-    )
-    conv_rank: Rank | None = opt(
-        None,
-        ("Rank of convolutions", "畳み込み層のランク"),
-        ("Of those larger than 1x1. Empty: the same.", "1x1より大きい畳み込み層のランク。空欄なら同じです。"),
-        level="advanced",
     )
     dynamic_method: Annotated[str, Choice(WAYS)] = opt(
         "fixed",
@@ -77,8 +71,22 @@ class SizeSettings(Section):
     )
 
 
-def sizing(settings: SizeSettings) -> Callable[[tuple[int, ...]], Sizing]:
-    """The rank for a weight of a shape. Raises UserError when ratio or share is out of range."""
+class SizeSettings(RankSettings):
+    """The same where convolutions are always among the modules."""
+
+    conv_rank: Rank | None = opt(
+        None,
+        ("Rank of convolutions", "畳み込み層のランク"),
+        ("Of those larger than 1x1. Empty: the same.", "1x1より大きい畳み込み層のランク。空欄なら同じです。"),
+        level="advanced",
+    )
+
+
+def sizing(settings: RankSettings, conv_rank: int | None) -> Callable[[tuple[int, ...]], Sizing]:
+    """The rank for a weight of a shape. conv_rank: of larger convolutions, None for that of the others.
+
+    Raises UserError when ratio or share is out of range.
+    """
     from core.adapters.svd import Sizing
 
     way = settings.dynamic_method
@@ -89,7 +97,7 @@ def sizing(settings: SizeSettings) -> Callable[[tuple[int, ...]], Sizing]:
 
     def of(shape: tuple[int, ...]) -> Sizing:
         is_convolution = max(shape[2:], default=1) > 1
-        most = settings.conv_rank if is_convolution and settings.conv_rank is not None else settings.rank
+        most = conv_rank if is_convolution and conv_rank is not None else settings.rank
         return Sizing(most, _KINDS[way], keep)
 
     return of

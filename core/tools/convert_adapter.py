@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from core.catalog import Words
-from core.config.schema.option import Choice, opt
+from core.config.schema.option import Choice, Section, opt
 from core.errors import UserError
 from core.tools import messages
 from core.tools.adapter_sizes import Report, SizeSettings, sizing, spectrum_of
@@ -27,8 +27,8 @@ _NAMES = AS_IT_IS | {
 _METHODS = AS_IT_IS | {"lora": Words("a plain LoRA", "通常のLoRA")}
 
 
-class ConvertAdapterSettings(PrecisionSettings, SizeSettings, BaseSettings, FileSettings):
-    """What is converted, and to what."""
+class FormSettings(Section):
+    """What an adapter becomes."""
 
     names: Annotated[str, Choice(_NAMES)] = opt(
         "auto",
@@ -48,6 +48,10 @@ class ConvertAdapterSettings(PrecisionSettings, SizeSettings, BaseSettings, File
     )
 
 
+class ConvertAdapterSettings(FileSettings, FormSettings, SizeSettings, BaseSettings, PrecisionSettings):
+    """What is converted, and to what."""
+
+
 def run(settings: ConvertAdapterSettings, work: Work) -> Outcome:
     """Write an adapter in other names or as a LoRA.
 
@@ -57,7 +61,7 @@ def run(settings: ConvertAdapterSettings, work: Work) -> Outcome:
     from core.formats import peft_file
     from core.tools import adapter_files as files
 
-    sizing(settings)
+    sizing(settings, settings.conv_rank)
     place = files.place(settings.target)
     work.at("decompose", 0, 1)
     adapter = files.read(Path(settings.source), "source")
@@ -100,7 +104,10 @@ def _as_lora(adapter: Adapter, settings: ConvertAdapterSettings, work: Work, rep
     """The adapter with every module that is no LoRA made one, in the type of its numbers."""
     from core.tools import adapter_files as files
 
-    size, base = sizing(settings), needed_base([adapter], settings.base, adapter.spec.name)
+    size, base = (
+        sizing(settings, settings.conv_rank),
+        needed_base([adapter], settings.base, adapter.spec.name),
+    )
     made: dict[ModuleKey, Adapted] = {}
     for done, (key, module) in enumerate(adapter.modules.items()):
         work.at("decompose", done, len(adapter.modules))

@@ -12,7 +12,7 @@ from core.catalog import SAVE_PRECISIONS, Words
 from core.config.schema.option import Choice, Section, opt
 from core.errors import UserError
 from core.tools import messages
-from core.tools.adapter_sizes import Rank, Report, SizeSettings, sizing
+from core.tools.adapter_sizes import Rank, RankSettings, Report, sizing
 from core.tools.merge_adapters import TargetSettings
 from core.tools.tool import Card, Outcome, Tool, Work
 
@@ -42,7 +42,7 @@ class ModelsSettings(Section):
     )
 
 
-class ExtractSettings(SizeSettings, TargetSettings, ModelsSettings):
+class ExtractSettings(ModelsSettings, TargetSettings, RankSettings):
     """What is extracted, and how closely."""
 
     conv_rank: Rank | None = opt(
@@ -88,7 +88,7 @@ def run(settings: ExtractSettings, work: Work) -> Outcome:
     from core.models.family import open_family
     from core.tools import adapter_files as files
 
-    sizing(settings)
+    sizing(settings, settings.conv_rank)
     place = files.place(settings.target)
     base = files.Base(Path(settings.base), "", "base")
     tuned = files.Base(Path(settings.tuned), base.family, "tuned")
@@ -193,7 +193,7 @@ def _extracted(
     if not change.any():
         return None
     shape = tuple(change.shape)
-    wanted = sizing(settings)(shape)
+    wanted = sizing(settings, settings.conv_rank)(shape)
     lora = report.add(".".join(key), svd.of_matrix(change.flatten(1), wanted.most), wanted, shape)
     if settings.clamp_quantile is not None:
         lora = svd.clamped(lora, settings.clamp_quantile)

@@ -88,14 +88,20 @@ class BaseSettings(Section):
     )
 
 
-class MergeAdaptersSettings(PrecisionSettings, SizeSettings, BaseSettings, TargetSettings, AddedSettings):
-    """What is merged, and how."""
+class WaySettings(Section):
+    """How the sum is written."""
 
     way: Annotated[str, Choice(_WAYS)] = opt(
         "concat",
         ("Way", "方法"),
         ("The settings of the rank count for SVD only.", "ランクの設定はSVDの場合だけ使います。"),
     )
+
+
+class MergeAdaptersSettings(
+    AddedSettings, TargetSettings, WaySettings, SizeSettings, BaseSettings, PrecisionSettings
+):
+    """What is merged, and how."""
 
 
 def run(settings: MergeAdaptersSettings, work: Work) -> Outcome:
@@ -106,7 +112,7 @@ def run(settings: MergeAdaptersSettings, work: Work) -> Outcome:
     """
     from core.tools import adapter_files as files
 
-    size, place = sizing(settings), files.place(settings.target)
+    size, place = sizing(settings, settings.conv_rank), files.place(settings.target)
     adapters, strengths = opened(settings.adapters, settings.strengths)
     family = files.same_family(adapters)
     if settings.way == "concat":

@@ -39,7 +39,7 @@ class ModelSettings(Section):
     )
 
 
-class MergeModelSettings(PrecisionSettings, AddedSettings, ModelSettings):
+class MergeModelSettings(ModelSettings, AddedSettings, PrecisionSettings):
     """What is merged into what."""
 
 

@@ -51,7 +51,7 @@ class PrecisionSettings(Section):
     )
 
 
-class ResizeAdapterSettings(PrecisionSettings, SizeSettings, FileSettings):
+class ResizeAdapterSettings(FileSettings, SizeSettings, PrecisionSettings):
     """What is resized to which ranks."""
 
 
@@ -63,7 +63,7 @@ def run(settings: ResizeAdapterSettings, work: Work) -> Outcome:
     """
     from core.tools import adapter_files as files
 
-    size, place = sizing(settings), files.place(settings.target)
+    size, place = sizing(settings, settings.conv_rank), files.place(settings.target)
     adapter = files.read(Path(settings.source), "source")
     if bent := files.bent(adapter.modules):
         raise UserError(ADAPTER_NONLINEAR(path=settings.source, key="source", methods=bent))

@@ -37,7 +37,7 @@ class WeightsFileSettings(Section):
     )
 
 
-class WeightsSettings(BaseSettings, WeightsFileSettings):
+class WeightsSettings(WeightsFileSettings, BaseSettings):
     """What is looked at, and how it is printed."""
 
     verbose: bool = opt(

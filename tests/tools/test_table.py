@@ -47,6 +47,12 @@ def test_every_tool_says_what_it_is_in_both_languages():
         assert all(words.en and words.ja for words in texts)
 
 
+def test_every_tool_has_its_help_in_the_console(out):
+    for tool in TOOLS.values():
+        Parser(tool, out, "ja").print_help()
+        assert f"tools {tool.name}" in out.getvalue()
+
+
 def test_a_switch_that_is_on_by_itself_can_be_switched_off(out):
     words = ["m.safetensors", "--repo", "me/x", "--no-private"]
     assert Parser(TOOLS["hub-upload"], out, "en").parse_args(words).private is False
