@@ -2,9 +2,10 @@
 
     python -m bench.svd_tools FOLDER [--family sd1] [--rank 32] [--write]
 
-FOLDER takes two models in fp16 and some adapters. Each tool is a process of its own. Memory is what is in no
-file (RssAnon) beyond what the process had before the tool began, and beyond what an adapter takes that is
-made as a whole. One copy of the largest layer in float32 is told beside it.
+FOLDER takes two models in fp16 and some adapters; what the tools wrote before must be gone. Each tool is a
+process of its own. Memory is what is in no file (RssAnon) beyond what the process had before the tool began;
+adapters, read or made, are in it as a whole. The largest layer in float32 is told beside it, and the plain
+conversion of the same model.
 """
 
 from __future__ import annotations
@@ -62,12 +63,15 @@ def measured(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     start = time.perf_counter()
-    outcome = tool.start(settings, Work())
-    seconds = time.perf_counter() - start
-    is_over.set()
-    watcher.join()
+    try:
+        outcome = tool.start(settings, Work())
+        seconds = time.perf_counter() - start
+    finally:
+        is_over.set()
+        watcher.join()
     said = [words.en for words in outcome.lines if not words.en.startswith("Saved")]
-    size = Path(str(outcome.made)).stat().st_size
+    made = Path(str(outcome.made))
+    size = sum(file.stat().st_size for file in ([made] if made.is_file() else made.rglob("*")))
     return {
         "seconds": round(seconds, 1),
         "mib": round((most - before) / 1024),
@@ -122,6 +126,7 @@ def main() -> int:
         ("convert-adapter", {"source": str(first), "names": "diffusers"}),
         ("merge-model", {"model": str(base), "adapters": [str(first)]}),
         ("extract", {"base": str(base), "tuned": str(folder / "merge-model-4"), "rank": rank}),
+        ("convert", {"source": str(base), "save_as": "diffusers_safetensors"}),  # as merge-model, unmerged
     ]
     told: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%d"),
@@ -133,12 +138,11 @@ def main() -> int:
     }
     for number, (name, values) in enumerate(jobs):
         target = folder / f"{name}-{number}"
-        if not target.exists():
-            given = json.dumps(values | {"target": str(target)})
-            command = [sys.executable, "-m", "bench.svd_tools", str(folder), "--child", name, given]
-            done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-            way = f" ({values['way']})" if "way" in values else ""
-            told["tools"][name + way] = json.loads(done.stdout.splitlines()[-1])
+        given = json.dumps(values | {"target": str(target)})
+        command = [sys.executable, "-m", "bench.svd_tools", str(folder), "--child", name, given]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        way = f" ({values['way']})" if "way" in values else ""
+        told["tools"][name + way] = json.loads(done.stdout.splitlines()[-1])
     text = json.dumps(told, indent=1)
     print(text)
     if args.write:
