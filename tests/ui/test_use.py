@@ -20,6 +20,13 @@ TABS = range(4)
 TOOLS = (
     *("card-runs", "try-it", "card-caption", "card-inspect", "card-convert", "card-resize"),
     *("card-regularize", "hub-card", "notice-card", "card-tensorboard", "trash-card"),
+    *(
+        "card-resize-adapter",
+        "card-merge-adapters",
+        "card-convert-adapter",
+        "card-extract",
+        "card-merge-model",
+    ),
 )
 CARDS = "#tools > [id]:not(#tools-list)"
 STATES = ("idle", "starting", "running", "paused", "stopped", "failed", "refused", "done", "unfinished")
@@ -92,7 +99,15 @@ def test_everything_on_the_page_can_be_pressed_and_typed_into(look, stage):
     for card in TOOLS:
         user.page.tool(card)
         user.type_everywhere(CARDS)
-    translated = ("captions-show", "captions-folder", "captions-kind", "convert-", "resize-")
+    translated = (
+        "captions-show",
+        "captions-folder",
+        "captions-kind",
+        "convert-",
+        "resize-",
+        "merge-",
+        "extract-",
+    )
     user.press_everything("#rw-header", ("opt-", *translated))
     user.page.page.locator("#preset-choice button").click()
     user.page.page.locator("#preset-list table").first.wait_for()
