@@ -11,6 +11,7 @@ from pydantic import Field
 
 from core.catalog import Words
 from core.config.schema.option import Choice, Section, opt
+from core.counting import counted
 from core.errors import UserError
 from core.tools.messages import SIZE_SHARE
 
@@ -134,7 +135,7 @@ class Report:
         ranks = sorted(rank for rank, _, _ in self.modules.values())
         span = f"{ranks[0]}" if ranks[0] == ranks[-1] else f"{ranks[0]}-{ranks[-1]}"
         mean, number = f"{sum(ranks) / len(ranks):.1f}", len(ranks)
-        en = f"{number} modules of rank {span} (mean {mean})"
+        en = f"{counted(number, 'module')} of rank {span} (mean {mean})"
         ja = f"モジュール{number}個、ランク{span}（平均{mean}）"
         zh = f"{number}个模块，秩{span}（平均{mean}）"
         if self.before:

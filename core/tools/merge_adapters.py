@@ -12,6 +12,7 @@ from core.catalog import Words
 from core.config.schema import block_lists
 from core.config.schema.block_lists import Numbers
 from core.config.schema.option import Choice, Lines, Section, opt
+from core.counting import counted
 from core.errors import UserError
 from core.tools import messages
 from core.tools.adapter_sizes import Report, SizeSettings, sizing
@@ -274,7 +275,7 @@ def _ranks(modules: dict[ModuleKey, Adapted]) -> Words:
     span = f"{ranks[0]}" if ranks[0] == ranks[-1] else f"{ranks[0]}-{ranks[-1]}"
     number = len(modules)
     return Words(
-        f"{number} modules of rank {span}; the sum is exact",
+        f"{counted(number, 'module')} of rank {span}; the sum is exact",
         f"モジュール{number}個、ランク{span}（和は厳密です）",
         f"{number}个模块，秩{span}；合计是精确的",
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.catalog import Words
 from core.config.schema.option import Section, opt
+from core.counting import counted
 from core.tools.merge_adapters import BaseSettings
 from core.tools.tool import Outcome, Tool, Work
 
@@ -201,7 +202,8 @@ def _summary(layers: Sequence[Layer]) -> list[Words]:
     whole = f"{math.sqrt(sum((layer.norm or 0.0) ** 2 for layer in layers)):.4g}"
     lines = [
         Words(
-            f"{len(layers)} modules: {methods}; rank {span}, scale {scale}, norm of all changes {whole}",
+            f"{counted(len(layers), 'module')}: {methods}; rank {span}, scale {scale}, "
+            f"norm of all changes {whole}",
             f"モジュール{len(layers)}個：{methods}、ランク{span}、倍率{scale}、全変化量のノルム{whole}",
             f"{len(layers)}个模块：{methods}；秩{span}，缩放{scale}，全部变化量的范数{whole}",
         )
