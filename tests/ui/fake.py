@@ -22,7 +22,6 @@ from core.tools.table import TOOLS
 from ui.app import App
 from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window, gpu
-from ui.window.arrivals import Arrivals
 from ui.window.captions import CaptionEditor
 from ui.window.last_run import Left
 from ui.window.paths import Paths
@@ -128,7 +127,6 @@ def as_new(window: Window) -> None:
     window.unpack, window.copies = Job("unpack"), History(workspace / "copies.jsonl", Copies())
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
     window.tries = Tries(workspace)
-    window.arrivals = Arrivals(workspace / "cache" / "sent")
     window.gpu = gpu.Gpu(lambda: window.runner.is_busy, window.jobs, window.tries.job)
     window.captions = CaptionEditor(workspace, window.may_write_caption)
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
