@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.tools import messages
 from core.tools.adapter_sizes import Report, SizeSettings, sizing, spectrum_of
 from core.tools.merge_adapters import BaseSettings, needed_base
-from core.tools.resize_adapter import AS_IT_IS, FileSettings, PrecisionSettings
+from core.tools.resize_adapter import AS_IT_IS, PrecisionSettings, SourceSettings, TargetSettings
 from core.tools.tool import Card, Outcome, Tool, Work
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class FormSettings(Section):
     )
 
 
-class ConvertAdapterSettings(FileSettings, FormSettings, SizeSettings, BaseSettings, PrecisionSettings):
+class ConvertAdapterSettings(
+    SourceSettings, TargetSettings, FormSettings, SizeSettings, BaseSettings, PrecisionSettings
+):
     """What is converted, and to what."""
 
 

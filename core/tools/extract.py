@@ -13,7 +13,7 @@ from core.config.schema.option import Choice, Section, opt
 from core.errors import UserError
 from core.tools import messages
 from core.tools.adapter_sizes import Rank, RankSettings, Report, sizing
-from core.tools.merge_adapters import TargetSettings
+from core.tools.resize_adapter import TargetSettings
 from core.tools.tool import Card, Outcome, Tool, Work
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from core.counting import counted
 from core.errors import UserError
 from core.tools import messages
 from core.tools.adapter_sizes import Report, SizeSettings, sizing
-from core.tools.resize_adapter import PrecisionSettings
+from core.tools.resize_adapter import PrecisionSettings, TargetSettings
 from core.tools.tool import Card, Outcome, Tool, Work
 
 if TYPE_CHECKING:
@@ -57,20 +57,6 @@ class AddedSettings(Section):
             "One number for each adapter, separated by commas. Empty: 1.",
             "アダプターごとに数値を1つ（カンマ区切り）。空欄なら1です。",
         ),
-    )
-
-
-class TargetSettings(Section):
-    """The file that is written."""
-
-    target: str = opt(
-        ...,
-        ("Name of the result", "出力名"),
-        (
-            "A new .safetensors file; its extension may be left out.",
-            "新しい.safetensorsファイル。拡張子は省略できます。",
-        ),
-        path="file",
     )
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 AS_IT_IS = {"auto": Words("as in the source", "元のまま")}
 
 
-class FileSettings(Section):
-    """The adapter that is read, and the file that is written."""
+class SourceSettings(Section):
+    """The adapter that is read."""
 
     source: str = opt(
         ...,
@@ -29,6 +29,11 @@ class FileSettings(Section):
         ("A LoRA or LyCORIS file; it stays as it is.", "LoRAまたはLyCORISのファイル（変更しません）。"),
         path="file",
     )
+
+
+class TargetSettings(Section):
+    """The file that is written."""
+
     target: str = opt(
         ...,
         ("Name of the result", "出力名"),
@@ -51,7 +56,7 @@ class PrecisionSettings(Section):
     )
 
 
-class ResizeAdapterSettings(FileSettings, SizeSettings, PrecisionSettings):
+class ResizeAdapterSettings(SourceSettings, TargetSettings, SizeSettings, PrecisionSettings):
     """What is resized to which ranks."""
 
 

@@ -282,3 +282,18 @@ def test_the_text_encoder_has_no_blocks_and_takes_the_common_ratio():
     network = NetworkConfig(mid_lr_weight="0.5", loraplus_unet_lr_ratio=16.0, loraplus_lr_ratio=2.0)
     weight = WeightKey("text_encoder", "x", "lora_up.weight")
     assert ranks.group_of(weight, TEXT, network) == ("text_encoder/up", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"method": "lora", "rank": 16, "alpha": 4.0, "rslora": True}, (16, 16.0)),  # 4 x sqrt(16)
+        ({"method": "dora", "rank": 64, "alpha": 2.0, "rslora": True}, (64, 16.0)),
+        ({"method": "loha", "rank": 16, "alpha": 4.0, "rslora": True}, (16, 4.0)),
+        ({"method": "lokr", "rank": 16, "alpha": 4.0, "full_matrix": True}, (1 << 16, 1 << 16)),
+        ({"method": "lora", "rank": 16, "alpha": 4.0, "full_matrix": True}, (16, 4.0)),
+    ],
+)  # fmt: skip
+def test_a_scale_by_the_root_of_the_rank_and_a_whole_factor_are_ranks_and_alphas(options, size):
+    found = ranks.of(NetworkConfig(**options), FAMILIES["sd1"])
+    assert (found.rank, found.alpha) == size

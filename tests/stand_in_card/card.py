@@ -62,7 +62,7 @@ def _build() -> None:
 _build()
 
 import torch  # noqa: E402
-from torch.library import Library  # noqa: E402
+from torch import library  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils._pytree import tree_flatten, tree_map_only, tree_unflatten  # noqa: E402
 
@@ -677,7 +677,7 @@ _META_KERNELS: dict[str, Any] = {}
 
 
 # Operations that have a kernel of their own on CUDA, and that a build without CUDA would take apart.
-_kernels = Library("aten", "IMPL", "CUDA")
+_kernels = library.Library("aten", "IMPL", "CUDA")
 for _name in ("silu_backward", "mish_backward"):
     if not torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{_name}", "CUDA"):
         _kernels.impl(_name, lambda *a, **k: None)
