@@ -91,6 +91,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Why a test got its second try."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_line(f"SECOND TRY {report.nodeid}: {report.longreprtext[-1500:]}")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Longest files first: two workers that take file after file then end at about the same time."""

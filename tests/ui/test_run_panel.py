@@ -79,6 +79,7 @@ OWN = {
     "dataset.reg_data_dir": "",
     "model.base": "m.ckpt",
     "dataset.resolution": "512",
+    "dataset.max_bucket_reso": "1024",
     "sample.sample_prompts": "shs dog",
 }
 """Settings of one who has left the demo."""
@@ -114,7 +115,16 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
             None,
         ),
         ({"model.base": ""}, "choose the base model", "opt-model-base"),
-        ({"model.base": "m.ckpt", "dataset.resolution": "512"}, "Everything is filled in", None),
+        (
+            {"model.base": "m.ckpt", "dataset.resolution": "512", "dataset.max_bucket_reso": "1024"},
+            "Everything is filled in",
+            None,
+        ),
+        (
+            {**OWN, "dataset.max_bucket_reso": "128"},
+            "correct “Largest bucket side”",
+            "opt-dataset-max-bucket-reso",
+        ),
     ],
 )
 def test_before_the_first_run_it_is_said_what_is_still_missing(app, window, settings, said, leads_to):

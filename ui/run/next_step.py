@@ -11,6 +11,7 @@ from core.errors import Lang, UserError
 from core.families import FAMILIES
 from ui.parts.markup import esc, goto, leads_to, note
 from ui.parts.options import OPTIONS
+from ui.run.faults import wrong
 from ui.settings.demo import is_demos
 from ui.text import say
 from ui.window import Window
@@ -68,6 +69,12 @@ def leftover(window: Window) -> Need | None:
 def invitation_html(window: Window, lang: Lang) -> str:
     """What to do next; what is missing is led to by a click (script/goto.js)."""
     need = needed(window)
+    if need is None and (faults := wrong(window)):
+        first, n = faults[0], len(faults)
+        words = esc(say("run.mend", lang, label=first.meta.label.of(lang)))
+        more = esc(say("run.mend.more", lang, n=n - 1)) if n > 1 else ""
+        link = f'<button type="button" class="rw-link" {goto(first)}>{words}</button>{more}'
+        return f'<p class="rw-note is-plain">{esc(say("run.choose", lang))} {link}</p>'
     if need is None:
         return note(say("run.ready.demo" if _is_all_demo(window) else "run.ready", lang))
     way = need.place or goto(OPTIONS[need.options[0]])
@@ -80,7 +87,12 @@ def invitation_html(window: Window, lang: Lang) -> str:
 
 def after_html(window: Window, lang: Lang) -> str:
     """What stands in the way of the next run, once one is over."""
-    return invitation_html(window, lang) if needed(window) is not None else ""
+    return "" if is_ready(window) else invitation_html(window, lang)
+
+
+def is_ready(window: Window) -> bool:
+    """Whether nothing is missing, of the demo beside one's own, or wrong in the settings."""
+    return needed(window) is None and not wrong(window)
 
 
 def needed(window: Window) -> Need | None:

@@ -15,6 +15,7 @@ from core.sinks import duration, waiting
 from ui.parts.job_progress import stage_text
 from ui.parts.markup import bar, capital, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, minute, short_text
+from ui.run.faults import wrong
 from ui.run.messages import ENDED
 from ui.run.next_step import after_html, invitation_html, leftover, missing
 from ui.run.stopping import room_html
@@ -30,13 +31,16 @@ _PLACE = re.compile(r"(?:(?:line \d+|\d+行目): )?(\w+\.\w+): ")
 
 def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     """Status, how far it is, what it is doing and the progress bar: what stays in sight (style/panel.css)."""
-    status = _status(view, window, lang)
+    name = _status(view, window)
+    status = say(f"status.{name}", lang)
     clock = (
         f'<time title="{esc(say("run.elapsed", lang))}">{duration(view.elapsed(now))}</time>'
         if view.started
         else ""
     )
     classes = f"rw-status is-{esc(view.status)}{' is-live' if view.is_live else ''}"
+    if name in ("waiting", "almost"):
+        classes += " is-open"
     html = (
         f'<div class="{classes}"><i></i><strong>{esc(status)}</strong>'
         f"<span>{esc(_detail(view, lang))}</span>{clock}</div>" + _pocket_html(view, status, lang)
@@ -56,14 +60,13 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     return html if view.is_live else html + after_html(window, lang)
 
 
-def _status(view: RunView, window: Window, lang: Lang) -> str:
-    """The state in a word or two; before the first run, whether it could start."""
-    name = view.status
-    if name == "idle" and missing(window) is not None:
-        name = "waiting"
-    elif name == "idle" and leftover(window) is not None:
-        name = "almost"
-    return say(f"status.{name}", lang)
+def _status(view: RunView, window: Window) -> str:
+    """The state; before the first run, whether it could start."""
+    if view.status != "idle":
+        return view.status
+    if missing(window) is not None or (leftover(window) is None and wrong(window)):
+        return "waiting"
+    return "almost" if leftover(window) is not None else "idle"
 
 
 def _pocket_html(view: RunView, status: str, lang: Lang) -> str:
@@ -146,9 +149,9 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
         if view.validation:
             texts["run.validation"] = f"{view.validation.last_y:.4f}"
         texts["run.lr"] = rates(step.lr)
-    if seconds:
+    if seconds and view.is_live:
         texts["run.speed"] = _speed(seconds, lang)
-    if step and (size := step.vram_bytes or step.ram_bytes):
+    if step and view.is_live and (size := step.vram_bytes or step.ram_bytes):
         texts["run.memory" if step.vram_bytes else "run.ram"] = size_text(size)
     return [(say(key, lang), text) for key, text in texts.items()]
 

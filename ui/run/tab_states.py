@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from core.catalog import MOVED
 from core.config import base_family
@@ -14,17 +14,13 @@ from core.data.sources import folders
 from core.errors import Lang, UserError
 from core.models import hub
 from ui.parts.markup import esc
-from ui.parts.options import OPTIONS
+from ui.run.faults import known, shown, wrong
 from ui.run.next_step import is_demo
-from ui.settings import widgets
-from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
 
 _RECENT = 5
 """Seconds for which images are not counted again."""
-
-Result = TypeVar("Result")
 
 
 class State(NamedTuple):
@@ -37,13 +33,11 @@ class State(NamedTuple):
 
 def states(window: Window, lang: Lang) -> dict[str, State]:
     """Tab -> how it stands."""
-    first = {key: widgets.shown(OPTIONS[key], value) for key, value in window.first.items() if key in OPTIONS}
-    values = {**first, **window.draft.values}
     found = {"dataset": _images(window, lang), "model": _model(window, lang)}
-    faults = _known(window, "faults", repr(sorted(values.items(), key=str)), lambda: _faults(window, values))
+    faults = Counter(option.tab for option in wrong(window))
     for tab in ("training", "lora"):
         found[tab] = _settings(faults[tab], lang)
-    if values.get("network.method") == "none":
+    if shown(window).get("network.method") == "none":
         found["lora"] = _state("unused", "done", lang)
     return found
 
@@ -69,7 +63,7 @@ def _images(window: Window, lang: Lang) -> State:
         return _state("none", "open", lang)
     if is_demo(window, path):
         return _state("demo", "demo", lang)
-    n = _known(window, "images", (path, int(time.monotonic() / _RECENT)), lambda: _count(window, path))
+    n = known(window, "images", (path, int(time.monotonic() / _RECENT)), lambda: _count(window, path))
     return _state("images", "done" if n else "open", lang, n=n)
 
 
@@ -102,24 +96,5 @@ def _model(window: Window, lang: Lang) -> State:
     return _state("unknown" if Path(base).exists() else "missing", "open", lang)
 
 
-def _faults(window: Window, values: Mapping[str, Any]) -> Counter[str]:
-    """Tab -> faults of the settings on it."""
-    try:
-        Form(window.paths).check(values, "en")
-    except UserError as e:
-        wrong = {problem.key for problem in e.problems if problem.key in OPTIONS}
-        return Counter(OPTIONS[key].tab for key in wrong)
-    return Counter()
-
-
 def _settings(n: int, lang: Lang) -> State:
     return _state("faults", "open", lang, n=n) if n else _state("checked", "done", lang)
-
-
-def _known(window: Window, name: str, of: object, work: Callable[[], Result]) -> Result:
-    """What was worked out last of the same; worked out now of anything else."""
-    before = window.worked_out.get(name)
-    if before is None or before[0] != of:
-        before = window.worked_out[name] = (of, work())
-    result: Result = before[1]
-    return result

@@ -75,6 +75,8 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.choose.reg": Words("choose regularization images, or none", "正則化画像を指定（なくてもよい）"),
     "run.choose.reg.why": Words("Those of the demo are still set.", "今はデモのもののままです。"),
     "run.choose.prompts": Words("enter sample prompts", "サンプルプロンプトを入力"),
+    "run.mend": Words("correct “{label}”", "「{label}」を修正"),
+    "run.mend.more": Words(" and {n} more", "（ほかに{n}件）"),
     "run.ready": Words(
         "Everything is filled in. Press Start training.", "入力済みです。「学習開始」を押してください。"
     ),
