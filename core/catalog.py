@@ -301,6 +301,14 @@ SAVE_FORMATS: Mapping[str, Words] = MappingProxyType(
     }
 )
 
+ADAPTER_NAMES: Mapping[str, Words] = MappingProxyType(
+    {
+        "kohya": Words("kohya (A1111, ComfyUI, sd-scripts)", "kohya形式（A1111・ComfyUI・sd-scripts）"),
+        "diffusers": Words("Diffusers (PEFT)", "Diffusers形式（PEFT）"),
+    }
+)
+"""How tensors are called in the file of an adapter."""
+
 SAVE_PRECISIONS: Mapping[str, Words] = MappingProxyType(
     {
         "auto": Words("as trained", "学習時のまま"),

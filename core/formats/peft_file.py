@@ -30,6 +30,7 @@ _NAMES_OF_TEXT: Mapping[str, str] = MappingProxyType(
         **_NAMES,
         "lora_down.weight": "lora_linear_layer.down.weight",
         "lora_up.weight": "lora_linear_layer.up.weight",
+        "dora_scale": "lora_magnitude_vector.weight",
     }
 )
 """The same in text encoders, where Diffusers reads PEFT's names only of files that have attention layers.

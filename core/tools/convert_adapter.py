@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from core.catalog import Words
+from core.catalog import ADAPTER_NAMES, Words
 from core.config.schema.option import Choice, Section, opt
 from core.errors import UserError
 from core.tools import messages
@@ -20,17 +20,13 @@ if TYPE_CHECKING:
     from core.adapters.targets import ModuleKey
     from core.tools.adapter_files import Adapter
 
-_NAMES = AS_IT_IS | {
-    "kohya": Words("kohya (A1111, ComfyUI, sd-scripts)", "kohya形式（A1111・ComfyUI・sd-scripts）"),
-    "diffusers": Words("Diffusers (PEFT)", "Diffusers形式（PEFT）"),
-}
 _METHODS = AS_IT_IS | {"lora": Words("a plain LoRA", "通常のLoRA")}
 
 
 class FormSettings(Section):
     """What an adapter becomes."""
 
-    names: Annotated[str, Choice(_NAMES)] = opt(
+    names: Annotated[str, Choice(AS_IT_IS, ADAPTER_NAMES)] = opt(
         "auto",
         ("Names in the file", "ファイル内の名前"),
         (

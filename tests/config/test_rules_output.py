@@ -4,6 +4,7 @@ import pytest
 
 from core.config.check import check
 from core.config.rules import output
+from core.config.rules.network import names_hold_the_method
 from core.config.schema.run import RunConfig
 from core.errors import ConfigError
 
@@ -128,3 +129,26 @@ def test_a_log_folder_among_images_or_masks_is_refused(folder):
 
 def test_an_output_folder_in_the_folder_of_masks_is_refused():
     assert images("data/masks/out", conditioning_data_dir="data/masks") == ["E-OUT-DATA"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_refused"),
+    [
+        ({"method": "lora"}, False),
+        ({"method": "dora", "dora_axis": "output"}, False),
+        ({"method": "dora"}, True),
+        ({"method": "loha"}, True),
+        ({"method": "lokr"}, True),
+        ({"method": "oft"}, True),
+        ({"method": "none"}, False),
+    ],
+)
+def test_names_of_diffusers_are_refused_for_what_it_does_not_read(settings, is_refused):
+    config = RunConfig(network=settings, save={"adapter_names": "diffusers"})
+    found = [problem.key for problem in names_hold_the_method(config)]
+    assert found == (["save.adapter_names"] if is_refused else [])
+
+
+def test_names_whose_alpha_is_metadata_need_a_file_that_has_some():
+    config = RunConfig(save={"adapter_names": "diffusers", "save_model_as": "ckpt"})
+    assert "metadata" in next(names_hold_the_method(config)).en

@@ -70,3 +70,16 @@ def test_the_hash_of_a_lora_does_not_change_with_its_title():
     first = lora_file.hashes(weights, {"ss_steps": "1", "modelspec.title": "one"})
     assert first == lora_file.hashes(weights, {"ss_steps": "1", "modelspec.title": "two"})
     assert first["sshs_model_hash"] == hashlib.sha256(torch.ones(2, 3).numpy().tobytes()).hexdigest()
+
+
+def test_the_hashes_are_those_of_the_file_that_sd_scripts_would_hash():
+    numbers = torch.arange(300_000, dtype=torch.float32)
+    told = {"modelspec.title": "t", "ss_seed": "7"}
+    head = b'{"__metadata__":{"ss_seed":"7"},"w":{"dtype":"F32","shape":[300000],"data_offsets":[0,1200000]}}'
+    head += b" " * (-len(head) % 8)
+    data = numbers.numpy().tobytes()
+    file = len(head).to_bytes(8, "little") + head + data
+    assert lora_file.hashes({"w": numbers}, told) == {
+        "sshs_model_hash": hashlib.sha256(data).hexdigest(),
+        "sshs_legacy_hash": hashlib.sha256(file[1048576:1114112]).hexdigest()[:8],
+    }

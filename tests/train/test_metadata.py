@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from core.config.schema.run import RunConfig
 from core.config.sd_scripts import ALIASES
-from core.events import Saved
+from core.events import Saved, Warned
 from core.formats.header import read_header
+from core.formats.weight_file import WeightFile
 from core.train.outputs import ss_metadata
 
 # Of a plain run of sd-scripts: 64 general ones (network_args only when given), 16 of folders, 3 of the base.
@@ -196,3 +198,29 @@ def test_a_model_of_the_hub_is_told_by_its_id():
     assert ss_metadata.of_file("sd_model", "somebody/model", Path("cache")) == {
         "sd_model_name": "somebody/model"
     }
+
+
+def test_an_adapter_in_the_names_of_diffusers_is_the_one_in_the_other_names(trained):
+    one, other = (
+        WeightFile(saved(trained(train=ONE, save={"adapter_names": names})))
+        for names in ("kohya", "diffusers")
+    )
+    assert other.tensors.keys() and all(n.startswith(("unet.", "text_encoder.")) for n in other.tensors)
+    module = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+    for theirs, ours in {"lora_A": "lora_down", "lora_B": "lora_up"}.items():
+        kohya = one.read(f"lora_unet_{module.replace('.', '_')}.{ours}.weight")
+        assert torch.equal(other.read(f"unet.{module}.{theirs}.weight"), kohya)
+    assert json.loads(other.metadata["lora_adapter_metadata"])["unet.lora_alpha"] == 2.0
+    raw = other.path.read_bytes()
+    data = raw[8 + int.from_bytes(raw[:8], "little") :]
+    assert other.metadata["sshs_model_hash"] == hashlib.sha256(data).hexdigest()
+
+
+def test_a_run_goes_on_from_the_names_of_diffusers(configure, train, trained):
+    start = saved(trained(train=ONE, save={"adapter_names": "diffusers"}))
+    trial = train(configure(train=ONE | {"learning_rate": 1e-30}, network={"weights": str(start)}))
+    assert not [event for event in trial.of(Warned) if event.problem.code.startswith("W-LORA")]
+    before, after = WeightFile(start), WeightFile(saved(trial))
+    name = "text_encoder.text_model.encoder.layers.0.mlp.fc1.lora_linear_layer.down.weight"
+    kept = after.read("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight")
+    torch.testing.assert_close(kept, before.read(name), atol=1e-6, rtol=0)

@@ -299,6 +299,18 @@ LORA_FORMAT = Message(
     "LoRAは単一ファイルで保存します。safetensorsかckptを選んでください。",
     "save.save_model_as",
 )
+NAMES_OF_DIFFUSERS = Message(
+    "E-CFG-TOGETHER",
+    "Diffusers reads LoRA and DoRA of outputs only, found {method}; choose kohya, or another method.",
+    "Diffusersが読み込めるのはLoRAと出力側のDoRAだけです（学習方法：{method}）。kohyaか、別の学習方法を選んでください。",
+    "save.adapter_names",
+)
+NAMES_NEED_METADATA = Message(
+    "E-CFG-TOGETHER",
+    "the alpha of these names stands in the metadata, which a .ckpt file does not have; choose kohya, or safetensors.",
+    "Diffusers形式のalphaはメタデータに入りますが、.ckptには入れられません。kohyaか、safetensorsを選んでください。",
+    "save.adapter_names",
+)
 NAME_TOO_LONG = Message(
     "E-PATH-LONG",
     "the name is {length:,} bytes long; at most {most} are possible, since numbers and extensions are appended. Shorten it.",

@@ -124,7 +124,20 @@ def ranks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
             yield messages.RANKS_FROM_FILE(key=f"network.{name}")
 
 
+def names_hold_the_method(config: RunConfig) -> Iterator[Problem]:
+    network, save = config.network, config.save
+    if save.adapter_names != "diffusers" or network.method == "none":
+        return
+    if network.method == "dora" and network.dora_axis != "output":
+        yield messages.NAMES_OF_DIFFUSERS(method=Words("DoRA of inputs", "入力側のDoRA"))
+    elif network.method not in ("lora", "dora"):
+        yield messages.NAMES_OF_DIFFUSERS(method=network.method)
+    elif save.save_model_as == "ckpt":
+        yield messages.NAMES_NEED_METADATA()
+
+
 RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (
     strengths_are_as_many_as_the_files,
     ranks_come_from_one_place,
+    names_hold_the_method,
 )

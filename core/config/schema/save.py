@@ -39,6 +39,17 @@ class SaveOptions(Section):
         ),
         level="advanced",
     )
+    adapter_names: Annotated[str, Choice(catalog.ADAPTER_NAMES)] = opt(
+        "kohya",
+        ("Names in the adapter file", "アダプターファイル内の名前"),
+        (
+            "kohya: for nearly every program and every method; LoHa, LoKr, OFT and DoRA are named as by LyCORIS. Diffusers: for LoRA and DoRA of outputs; alpha stands in the metadata, where not every program looks for it.",
+            "kohya形式はほぼすべてのプログラムで読み込め、どの学習方法でも使えます（LoHa・LoKr・OFT・DoRAはLyCORISと同じ名前です）。Diffusers形式はLoRAと出力側のDoRA用です。alphaはメタデータに入るため、読み取らないプログラムもあります。",
+        ),
+        level="advanced",
+        methods="lora dora loha lokr oft",
+        sd_scripts="",
+    )
     save_precision: Annotated[str, Choice(catalog.SAVE_PRECISIONS)] = opt(
         "auto",
         ("Precision of the file", "保存する精度"),

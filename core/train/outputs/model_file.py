@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 import torch
 
+from core.adapters.methods import Adapted
+from core.adapters.targets import ModuleKey
 from core.config.imports.lora_metadata import RECIPE
 from core.config.output_names import ENDINGS
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
-from core.formats import lora_file, metadata, tensors
+from core.formats import lora_file, metadata, peft_file, tensors
 from core.models.family import Family, Model
 from core.runs import state_folder
 from core.runs.result_names import LINEAGE
@@ -55,11 +58,20 @@ class ModelWriter:
             save_as = resolved_format(self._config, self._model)
             return self._family.save(self._model, path, save_as, precision, texts)
         dtype = tensors.PRECISIONS[precision]
-        names = self._family.lora_file_names(self._model)
-        made = lora_file.to_file(network.adapted(), self._model.spec, dtype, names)
+        made, told = self._named(network.adapted(), dtype)
+        texts |= told
         if not save.no_metadata:
             texts |= lora_file.hashes(made, texts)
         return tensors.save(path, made, texts)
+
+    def _named(
+        self, modules: Mapping[ModuleKey, Adapted], dtype: torch.dtype | None
+    ) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+        """The tensors of an adapter by the names asked for, and the metadata that these need."""
+        if self._config.save.adapter_names == "diffusers":
+            return peft_file.to_file(modules, self._model.spec, dtype)
+        names = self._family.lora_file_names(self._model)
+        return lora_file.to_file(modules, self._model.spec, dtype, names), {}
 
     def _metadata(self, progress: Progress, epoch: int) -> dict[str, str]:
         config = self._config
