@@ -30,9 +30,10 @@ from ui.settings.merging import Merging
 from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
 from ui.settings.recipe import put
+from ui.settings.search import search_html
 from ui.settings.typed import PROMPTS, typed_html
 from ui.settings.unshown import unshown_html
-from ui.settings.visibility import hidden_style, search_html
+from ui.settings.visibility import hidden_style
 from ui.text import LANGUAGE_NAMES, say
 from ui.tools.caption_card import CaptionToolCard
 from ui.tools.card import ToolCard
@@ -42,7 +43,7 @@ from ui.tools.notice_card import NoticeCard
 from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay
 from ui.tools.tensorboard_card import TensorBoardCard
-from ui.tools.tool_list import draw_list
+from ui.tools.tool_list import draw_list, places
 from ui.tools.trash_card import TrashCard
 from ui.tools.try_card import TryCard
 from ui.window import Window
@@ -182,7 +183,7 @@ class App:
         )
         self._on(
             [self.find.change, self.find.submit],
-            lambda d: search_html(form, d[self.find], form.raw(d), d[lang]),
+            lambda d: search_html(form, d[self.find], form.raw(d), d[lang], places()),
             {lang, self.find, *form.inputs},
             self.found,
             trigger_mode="always_last",

@@ -74,6 +74,7 @@ TOOL = Tool(
         folder="models",
         offers="model.base",
         is_kept=False,
+        group="models",
     ),
 )
 

@@ -96,5 +96,6 @@ TOOL = Tool(
         folder="models",
         offers="model.base",
         is_kept=False,
+        group="models",
     ),
 )

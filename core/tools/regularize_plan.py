@@ -172,6 +172,7 @@ TOOL = Tool(
         },
         fills="dataset.reg_data_dir",
         hint=hint,
+        group="images",
     ),
     on_gpu=True,
 )

@@ -160,6 +160,7 @@ TOOL = Tool(
         folder="resized",
         offers="dataset.train_data_dir",
         values={"resolution": (512, 512)},
+        group="images",
     ),
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,6 +19,9 @@ from core.errors import EXIT_DONE, Problem, UserError
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total)."""
+
+Group = Literal["results", "images", "adapters", "models", "more"]
+"""The groups of the list of tools, in its order."""
 
 S = TypeVar("S", bound=Section)
 
@@ -62,6 +65,7 @@ class Card:
     one that a click takes what was made for.
     hint: a sentence about what the settings come to, from those that are known.
     is_kept: whether what is done when the work is stopped is kept, so that the next start goes on from there.
+    group: where it stands in the list of tools.
     """
 
     lead: Words
@@ -75,6 +79,7 @@ class Card:
     offers: str = ""
     hint: Callable[[Mapping[str, Any]], Words | None] | None = None
     is_kept: bool = True
+    group: Group = "adapters"
 
 
 @dataclass(frozen=True)

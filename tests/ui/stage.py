@@ -165,6 +165,9 @@ class Shown(Watched):
     def tool(self, card: str) -> None:
         """Show one card of the Tools tab, by its id."""
         self.tab(4)
+        back = self.page.locator(".rw-tool-back")
+        if back.is_visible():
+            back.click()
         self.page.locator(f"#tools-list label:has([value={card}])").click()
 
     def language(self, lang: str) -> None:

@@ -102,7 +102,7 @@ def test_a_folder_is_captioned_stopped_gone_on_and_undone(at, stage, model, pond
     editor = page.page.locator("#captions-grid")
     editor.locator("textarea").first.wait_for()
     page.page.get_by_role(
-        "link", name=at.words("Have images captioned", "自動でキャプションを付ける")
+        "link", name=at.words("Caption images automatically", "自動でキャプションを付ける")
     ).click()
     card = page.page.locator("#card-caption")
     card.locator("[name=model]").select_option("other")

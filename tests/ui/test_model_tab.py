@@ -17,7 +17,8 @@ from tests.ui.fake import demo_raw
 from tests.ui.session import Session
 from ui.parts.options import OPTIONS
 from ui.settings.identity import identity_html, model_html
-from ui.settings.visibility import hidden_style, search_html
+from ui.settings.search import search_html
+from ui.settings.visibility import hidden_style
 
 UNET = {"model.diffusion_model.input_blocks.0.0.weight": [320, 4, 3, 3], "first_stage_model.x": [1]}
 SD1 = UNET | {"cond_stage_model.transformer.x": [1], "model.diffusion_model.big": [400_000_000]}

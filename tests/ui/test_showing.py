@@ -8,7 +8,8 @@ import pytest
 
 from tests.ui.fake import demo_raw
 from ui.parts.options import GROUPS, OPTIONS, groups_of
-from ui.settings.visibility import hidden_style, matching_options, search_html
+from ui.settings.search import matching_options, search_html
+from ui.settings.visibility import hidden_style
 from ui.text import WORDS
 
 
@@ -73,7 +74,7 @@ def test_a_setting_is_found_by_label_name_or_help_in_any_language(query, key):
 
 def test_what_nothing_matches_is_said_and_an_empty_query_finds_nothing(shared_app):
     raw = demo_raw(shared_app)
-    assert "No setting" in search_html(shared_app.form, "xyzzy", raw, "en")
+    assert "No setting or tool" in search_html(shared_app.form, "xyzzy", raw, "en")
     assert search_html(shared_app.form, "  ", raw, "en") == "" and matching_options("") == []
 
 

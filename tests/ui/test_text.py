@@ -125,7 +125,11 @@ def test_no_count_stands_before_a_noun_of_its_own():
     ("key", "en", "ja"),
     [
         ("status.pausing", "Pausing", "一時停止処理中"),
-        ("find.none", "No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
+        (
+            "find.none",
+            "No setting or tool is called “{text}”.",
+            "「{text}」に該当する設定やツールはありません。",
+        ),
         ("make.kind.reg", "Others of its class (regularization)", "同じクラスのほかの画像（正則化画像）"),
         ("make.kind", "Kind of images", "画像の種類"),
         ("make.apply", "Copy", "コピー"),

@@ -13,10 +13,11 @@ document.addEventListener('click', (event) => {
   window.rwPage.until(() => {
     const target = document.getElementById(chosen.dataset.goto);
     if (!target?.offsetParent) return false;
-    const folded = target.querySelector('details') ?? target.closest('details');
+    const isTool = target.matches('#tools > *');
+    const folded = isTool ? null : target.querySelector('details') ?? target.closest('details');
     if (folded && !folded.open) folded.querySelector('summary').click();  // as a user does, so that it stays so (redrawn.js)
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
+    target.scrollIntoView({block: isTool ? 'nearest' : 'center', behavior: calm ? 'auto' : 'smooth'});
     target.classList.add('rw-here');
     setTimeout(() => target.classList.remove('rw-here'), 2400);
     const seen = (place) => [...place?.querySelectorAll('input, textarea') ?? []].find((one) => one.offsetParent);

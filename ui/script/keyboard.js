@@ -6,6 +6,7 @@
   // A group, its members, the one that is chosen, and whether an arrow chooses or only moves.
   const KINDS = [
     {group: '[role=tablist]', member: '[role=tab]', chosen: '[aria-selected=true]', picks: true},
+    {group: '.rw-tool-list', member: 'input', chosen: ':checked', picks: true},
     {group: 'fieldset', member: 'input[type=radio]', chosen: ':checked', picks: true},
     {group: '.rw-words', member: 'button', chosen: '', picks: false},
     {group: '.rw-found', member: 'button', chosen: '', picks: false},

@@ -2,14 +2,48 @@
 (() => {
   'use strict';
   const {put, until, drawn} = window.rwPage;
-  const KEPT = 'rw-tool';
+  const KEPT = 'rw-tool', HEAD = 160;  // pixels of the head of the page and the tabs, at most
   let suggested = {}, target = '', first = '';
   const form = () => document.querySelector('#try-form .rw-try');
 
+  const radios = () => [...document.querySelectorAll('#tools-list input')];
+  const chosen = () => radios().find(({checked}) => checked);
+
+  // The card is shown; on a narrow window it takes the place of the list.
   function show(card) {
     sessionStorage.setItem(KEPT, card);
-    const radio = [...document.querySelectorAll('#tools-list input')].find(({value}) => value === card);
+    const radio = radios().find(({value}) => value === card);
     if (radio) radio.checked = true;
+    document.body.dataset.tool = card;
+  }
+  function open(card) {
+    show(card);
+    if (isBeside()) return;
+    document.querySelector('.rw-tool-back').focus({preventScroll: true});
+    toHead();
+  }
+  function back() {
+    sessionStorage.removeItem(KEPT);
+    delete document.body.dataset.tool;
+    chosen()?.focus();
+    toHead();
+  }
+  // What takes the place of something longer begins in sight.
+  function toHead() {
+    const place = document.getElementById('tools').getBoundingClientRect().top;
+    if (place < HEAD) scrollBy(0, place - HEAD);
+  }
+  const isBeside = () => getComputedStyle(document.getElementById('tools')).display === 'grid';
+
+  // How far the work of each tool is, in the list.
+  function tell() {
+    for (const radio of radios()) {
+      const bar = document.getElementById(radio.value)?.querySelector('.rw-bar');
+      const now = bar?.getAttribute('aria-valuenow');
+      const text = !bar ? '' : now ? `${now} %` : '…';
+      const told = radio.parentElement.querySelector('output');
+      if (told.textContent !== text) told.textContent = text;
+    }
   }
 
   const unchanged = (field) => field.defaultValue ?? [...field.options].find((one) => one.defaultSelected)?.value;
@@ -38,10 +72,16 @@
     if (card) show(card);
   });
   document.addEventListener('change', ({target: field}) => {
-    if (field.name === 'rw-tool') show(field.value);
+    if (field.name === 'rw-tool' && isBeside()) show(field.value);
     if (field.name !== 'target' || !field.closest('#try-form')) return;
     target = field.value;
     suggest(field);
+  });
+  // Where the list gives way to the card, the arrows only move in it: a click or Enter opens.
+  document.addEventListener('keydown', (event) => {
+    if (event.target.name !== 'rw-tool' || event.key !== 'Enter') return;
+    event.preventDefault();  // else it presses the button as well that has the cursor by then
+    open(event.target.value);
   });
   document.addEventListener('rw-goto', ({detail: id}) => until(() => {  // the tab may not be drawn yet
     const card = document.getElementById(id)?.closest('#tools > [id]');
@@ -49,6 +89,9 @@
     return Boolean(card);
   }));
   document.addEventListener('click', (event) => {
+    const entry = event.detail && event.target.closest?.('.rw-tool-list label');
+    if (entry) open(entry.control.value);
+    if (event.target.closest?.('.rw-tool-back')) back();
     const wanted = event.target.closest?.('[data-try]')?.dataset.try;
     const again = event.target.closest?.('[data-again]')?.dataset.again;
     if (wanted) until(() => choose(wanted));
@@ -65,6 +108,7 @@
   // Gradio draws the list of models anew in place: what was chosen stays chosen, wherever it stands now; before
   // that the newest is.
   drawn(() => {
+    tell();
     const select = form()?.querySelector('[name=target]');
     if (!select?.options.length) return;
     const isNew = first !== select.options[0].value;

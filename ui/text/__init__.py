@@ -21,6 +21,7 @@ from ui.text.page import PAGE_WORDS
 from ui.text.prompts import PROMPT_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.settings import SETTINGS_WORDS
+from ui.text.tool_list import TOOL_LIST_WORDS
 from ui.text.tools import TOOLS_WORDS
 from ui.text.trash import TRASH_WORDS
 from ui.text.trials import TRIAL_WORDS
@@ -44,6 +45,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **TRIAL_WORDS,
         **PAGE_WORDS,
         **TOOLS_WORDS,
+        **TOOL_LIST_WORDS,
         **TRASH_WORDS,
     }
 )

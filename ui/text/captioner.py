@@ -36,5 +36,5 @@ CAPTIONER_WORDS: Mapping[str, Words] = {
         "Something else was changed since; undo it in the caption editor.",
         "その後に別の変更があるため、キャプション編集で元に戻してください。",
     ),
-    "captioner.from": Words("Have images captioned…", "自動でキャプションを付ける…"),
+    "captioner.from": Words("Caption images automatically…", "自動でキャプションを付ける…"),
 }

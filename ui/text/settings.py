@@ -114,9 +114,11 @@ SETTINGS_WORDS: Mapping[str, Words] = {
         "Refresh the file lists ({n:#model}, {at})", "ファイルの一覧を更新（モデル{n:,}件、{at}現在）"
     ),
     # searching
-    "find.label": Words("Find a setting", "設定を検索"),
-    "find.hint": Words("Find a setting (Ctrl-K)", "設定を検索（Ctrl-K）"),
-    "find.none": Words("No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
+    "find.label": Words("Find a setting or a tool", "設定やツールを検索"),
+    "find.hint": Words("Search (Ctrl-K)", "検索（Ctrl-K）"),
+    "find.none": Words(
+        "No setting or tool is called “{text}”.", "「{text}」に該当する設定やツールはありません。"
+    ),
     "find.more": Words("and {n} more; add a word to narrow it down.", "ほか{n}件。語を足すと絞り込めます。"),
     "find.family": Words("{family} models do not have it.", "{family}のモデルにはない設定です。"),
     "find.method": Words("Only for {methods}.", "{methods}のときだけ使います。"),
