@@ -13,10 +13,10 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from core.adapters.methods import METHODS, Adapted, Method, method_of
+from core.adapters.methods import METHODS, Adapted, method_of
 from core.adapters.targets import ModuleKey
 from core.families import FamilySpec, Part
-from core.formats import lora_kinds
+from core.formats import lora_kinds, tucker
 
 
 @dataclass(frozen=True)
@@ -98,44 +98,37 @@ def from_file(
         key = next((keys[module] for module in named if module in keys), None)
         if lora_kinds.is_aside(name):
             aside.append(name)
-        elif parameter and key is not None:
+        elif parameter and key is not None and parameter not in pieces.get(key, {}):  # not in a second name
             # PEFT's magnitudes are of outputs: (O,), of a convolution (1, O, 1, 1).
-            column = _PEFT_MAGNITUDES in name
+            column = _PEFT_MAGNITUDES in name or (parameter == "dora_scale" and tensor.ndim == 1)
             pieces.setdefault(key, {})[parameter] = tensor.reshape(-1, 1) if column else tensor
         else:
             unknown.append(name)
     whole: dict[ModuleKey, Adapted] = {}
-    for key, tensors_of in pieces.items():
-        told = tensors_of.pop(ALPHA, None)
-        method = method_of(tensors_of)
-        name = file_name(spec.part(key.part), key.path)
-        if method is None:
-            unknown += [f"{name} ({parameter} only)" for parameter in tensors_of or (ALPHA,)]
-        elif not _has_form(tensors_of.values()) or (told is not None and told.numel() != 1):
-            shapes = " ".join(str([*tensor.shape]) for tensor in tensors_of.values())
-            unknown.append(f"{name} {shapes}")
-        elif (found := _adapted(method, tensors_of, told, partial(alpha_of, key))) is None:
-            unknown.append(f"{name} (constraint)")
-        else:
+    for key, piece in pieces.items():
+        found = _adapted(piece, partial(alpha_of, key))
+        if isinstance(found, Adapted):
             whole[key] = found
+        else:
+            name = file_name(spec.part(key.part), key.path)
+            unknown += [f"{name} {reason}" for reason in found]
     return LoraFile(whole, unknown, aside)
 
 
-def _adapted(
-    method: Method, tensors: dict[str, Tensor], told: Tensor | None, alpha_of: Callable[[int], float]
-) -> Adapted | None:
-    """What the tensors of one module are; None where they mean what no method here does.
-
-    told: the tensor alpha of the file.
-    """
+def _adapted(piece: Mapping[str, Tensor], alpha_of: Callable[[int], float]) -> Adapted | list[str]:
+    """What the tensors of one module are; where they mean what no method here does, why not."""
+    told, tensors = piece.get(ALPHA), tucker.plain({name: t for name, t in piece.items() if name != ALPHA})
+    method = None if tensors is None else method_of(tensors)
+    shapes = " ".join(str([*tensor.shape]) for name, tensor in piece.items() if name != ALPHA)
+    if tensors is None:
+        return [shapes]
+    if method is None:
+        return [f"({parameter} only)" for parameter in tensors or (ALPHA,)]
+    if not _has_form(tensors.values()) or (told is not None and told.numel() != 1):
+        return [shapes]
     rank = method.rank_of(tensors)
     if not method.has_scale:
-        assert rank is not None
-        limit = float(told) if told is not None else 0.0
-        blocks = next(iter(tensors.values())).float()
-        # Readers differ in what the limit is of, but one that is kept to anyway means nothing.
-        is_free = limit <= 0 or float((blocks - blocks.mT).norm()) <= limit
-        return Adapted(tensors, float(rank), rank) if is_free else None
+        return _rotated(tensors, told)
     if rank is None:  # at a rank as large as its sides such a module is whole, and its scale is 1
         rank = max(side for tensor in tensors.values() for side in tensor.shape)
         factor = alpha_of(0) if told is None else 1.0
@@ -143,16 +136,31 @@ def _adapted(
     return Adapted(tensors, alpha_of(rank) if told is None else float(told), rank)
 
 
+def _rotated(tensors: Mapping[str, Tensor], told: Tensor | None) -> Adapted | list[str]:
+    """Rotations, whose alpha is a limit to them: readers differ in what the limit is of.
+
+    One that is kept to anyway means nothing.
+    """
+    [(name, blocks)] = tensors.items()
+    if blocks.ndim != 3:  # those of BOFT, of the same name, have a side more
+        return [f"({name} {[*blocks.shape]})"]
+    limit = float(told) if told is not None else 0.0
+    if 0 < limit < float((blocks.float() - blocks.float().mT).norm()):
+        return [f"({name} with a constraint, alpha {limit:g})"]
+    return Adapted(tensors, float(blocks.shape[1]), blocks.shape[1])
+
+
 def _keys(modules: Mapping[str, Iterable[str]], spec: FamilySpec) -> dict[str, ModuleKey]:
     """Every name that writers give to a module -> the module."""
     keys: dict[str, ModuleKey] = {}
     for part in map(spec.part, modules):
         # PEFT, and the first Diffusers, save one part to a file and do not name it.
-        starts = (f"{part.name}.", f"base_model.model.{part.name}.", "base_model.model.", "")
+        starts = [f"{part.name}.", f"base_model.model.{part.name}.", "base_model.model.", ""]
         prefixes = [part.lora_prefix]
         if part.role == "text":
             # As trainers of models with several text encoders call the first.
             prefixes.append(f"{part.lora_prefix}1")
+        starts += [f"{prefix}." for prefix in prefixes]  # OneTrainer's, while it trains
         for path in modules[part.name]:
             # Some writers lost the level when transformers did.
             dotted = dict.fromkeys((levelled(part, path), _bare(part, path)))
@@ -179,7 +187,7 @@ class _Names:
     def __init__(self) -> None:
         every = [*METHODS.values()]
         self._peft = {theirs: ours for method in every for theirs, ours in method.names.items()}
-        self._endings = {f".{ours}": ours for ours in (*self._peft.values(), ALPHA)}
+        self._endings = {f".{ours}": ours for ours in (*self._peft.values(), *tucker.CORES, ALPHA)}
         for method in every:
             for other, ours in method.spellings.items():
                 self._endings |= {f".{other}": ours, f"_{other}": ours}

@@ -13,7 +13,7 @@ LORA = (
 
 _LYCORIS: Mapping[str, str] = {
     ".hada_": "LoHa", ".lokr_": "LoKr", ".oft_": "OFT", ".boft_": "BOFT", ".glora": "GLoRA",
-    ".ia3": "(IA)^3", ".on_input": "(IA)^3",
+    ".ia3": "(IA)^3", ".on_input": "(IA)^3", ".lambda_layer": "T-LoRA",
 }  # fmt: skip
 """Part of a tensor's name -> the algorithm of LyCORIS or PEFT that it belongs to, which is no LoRA."""
 
@@ -35,6 +35,10 @@ _NUMBERED = re.compile(r"(unet|text_encoder):\d{1,5}:(up|down)")
 """Names of the first LoRA program for Stable Diffusion, which counted modules."""
 
 
+_OF_PRODUCTS = (".hada_", ".lokr_", ".oft_")
+"""Parts of the names of what magnitudes are not read beside, though LyCORIS may write them."""
+
+
 def is_lora(names: Iterable[str]) -> bool:
     """Whether any of the names is that of a LoRA's matrix."""
     return any(any(mark in f"{name}." for mark in LORA) or _NUMBERED.fullmatch(name) for name in names)
@@ -42,33 +46,52 @@ def is_lora(names: Iterable[str]) -> bool:
 
 def lycoris(names: Iterable[str]) -> str:
     """The algorithm when a file is one of LyCORIS or its like, else ""; several are joined by a plus."""
-    found: dict[str, None] = {}
-    for name in names:
-        found |= dict.fromkeys(word for mark, word in _LYCORIS.items() if mark in name)
-        if name.startswith(("lora_", "lycoris_")):
-            found |= dict.fromkeys(word for mark, word in _FLAT_LYCORIS.items() if name.endswith(mark))
-    return "+".join(found)
+    return "+".join(_lycoris(names))
 
 
 def beyond(names: Iterable[str]) -> str:
     """What makes a file of LoRA matrices more than a plain LoRA, such as "DoRA"; else ""."""
-    found: dict[str, None] = {}
+    return "+".join(_beyond(names))
+
+
+def _lycoris(names: Iterable[str]) -> dict[str, str]:
+    """Each algorithm, and the first tensor of it, by its name within the module."""
+    found: dict[str, str] = {}
     for name in names:
-        found |= dict.fromkeys(word for mark, word in _BEYOND.items() if mark in name)
+        for mark, kind in _LYCORIS.items():
+            if mark in name:
+                found.setdefault(kind, name[name.index(mark) + 1 :])
+        if name.startswith(("lora_", "lycoris_")):
+            for mark, kind in _FLAT_LYCORIS.items():
+                if name.endswith(mark):
+                    found.setdefault(kind, mark[1:])
+    return found
+
+
+def _beyond(names: Iterable[str]) -> dict[str, str]:
+    """As `_lycoris`, of what is beside a LoRA's matrices."""
+    found: dict[str, str] = {}
+    for name in names:
+        for mark, kind in _BEYOND.items():
+            if mark in name:
+                found.setdefault(kind, name[name.index(mark) :].removeprefix("."))
         if _NUMBERED.fullmatch(name):
-            found["numbered"] = None
-    return "+".join(found)
+            found.setdefault("numbered", name)
+    return found
 
 
-READABLE = frozenset({"LoHa", "LoKr", "OFT", "DoRA"})
-"""What `lycoris` and `beyond` find that can be read, trained and merged here."""
+READABLE = frozenset({"LoHa", "LoKr", "OFT", "DoRA", "Tucker"})
+"""What `lycoris` and `beyond` find that can be read and merged here."""
 
 
-def unreadable(names: Iterable[str]) -> str:
-    """What of a file's kinds can't be read here, joined by a plus; "" when all can."""
+def unreadable(names: Iterable[str]) -> dict[str, str]:
+    """A file's kinds that can't be read here, each with the first tensor that shows it."""
     listed = [*names]
-    found = dict.fromkeys(f"{lycoris(listed)}+{beyond(listed)}".split("+"))
-    return "+".join(kind for kind in found if kind and kind not in READABLE)
+    found = {k: name for k, name in (_lycoris(listed) | _beyond(listed)).items() if k not in READABLE}
+    products = {name[: name.index(mark)] for name in listed for mark in _OF_PRODUCTS if mark in name}
+    if any(name.removesuffix(".dora_scale") in products for name in listed):
+        found["magnitudes"] = "dora_scale"
+    return found
 
 
 def is_aside(name: str) -> bool:

@@ -20,7 +20,7 @@ from core.models import hub, messages, refusals
 
 _BEYOND: Mapping[str, Words] = {
     "bare": Words("a DoRA without its magnitudes", "大きさのベクトルがないDoRA"),
-    "Tucker": Words("an adapter in Tucker form", "Tucker分解の形式"),
+    "magnitudes": Words("LoHa, LoKr or OFT with magnitudes", "大きさのベクトルを持つLoHa・LoKr・OFT"),
     "inputs": Words("OFT of inputs (oft_R)", "入力側のOFT（oft_R）"),
     "rescale": Words("OFT with a rescale of outputs", "rescaleを持つOFT"),
     "numbered": Words("an early LoRA, which numbers its modules", "モジュールを番号で示す初期のLoRA"),
@@ -66,10 +66,10 @@ def problems(path: Path, key: str = "", family: str = "") -> tuple[Problem, ...]
         header = header_of(path)
         unreadable = lora_kinds.unreadable(header.places)
         if unreadable:
-            return (_other_kind(path, replace(found, variant=unreadable), key),)
+            return (_other_kind(path, found, unreadable, key),)
         settings = lora_alpha.peft_settings(path, header.places, header.metadata) or {}
         if any(part.is_dora for part in settings.values()) and "DoRA" not in lora_kinds.beyond(header.places):
-            return (_other_kind(path, replace(found, variant="bare"), key),)
+            return (_other_kind(path, found, {"bare": "use_dora"}, key),)
     except UserError as refused:
         return tuple(replace(problem, key=key) for problem in refused.problems)
     if found.family and found.family not in FAMILIES:
@@ -88,12 +88,12 @@ def _base_of(model: ModelConfig) -> Identity:
     return Identity() if base is None else identify(base)
 
 
-def _other_kind(path: Path, found: Identity, key: str) -> Problem:
-    words = [_BEYOND.get(name, Words(name, name)) for name in found.variant.split("+")]
-    kind = joined(words, " and ")
+def _other_kind(path: Path, found: Identity, kinds: Mapping[str, str], key: str) -> Problem:
+    """kinds: each kind that can't be read, and what shows it in the file."""
+    kind = joined([_BEYOND.get(name, Words(name, name)) for name in kinds], " and ")
     if found.kind == "lycoris":
         kind = Words(f"a LyCORIS adapter ({kind.en})", f"LyCORIS（{kind.ja}）", f"LyCORIS（{kind.of('zh')}）")
-    return messages.LORA_KIND(key=key, path=path, kind=kind)
+    return messages.LORA_KIND(key=key, path=path, kind=kind, tensors=", ".join(kinds.values()))
 
 
 def _other_family(path: Path, family: str, wanted: str, key: str) -> Problem:

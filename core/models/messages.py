@@ -171,8 +171,8 @@ BAD_CONFIG = Message(
 
 LORA_KIND = Message(
     "E-LORA-KIND",
-    "{path} is {kind}, and only LoRA, DoRA, LoHa, LoKr and OFT files can be used. Choose one, or merge this one into a model with the program that made it and use that model.",
-    "{path} は{kind}です。使えるのはLoRA・DoRA・LoHa・LoKr・OFTのファイルだけです。別のファイルを選ぶか、作成したプログラムでモデルにマージして、そのモデルを使ってください。",
+    "{path} is {kind}: it has {tensors}. Only LoRA, DoRA, LoHa, LoKr and OFT files can be used. Choose one, or merge this one into a model with the program that made it and use that model.",
+    "{path} は{kind}です（{tensors}を含みます）。使えるのはLoRA・DoRA・LoHa・LoKr・OFTのファイルだけです。別のファイルを選ぶか、作成したプログラムでモデルにマージして、そのモデルを使ってください。",
 )
 LORA_FAMILY = Message(
     "E-LORA-FAMILY",

@@ -120,18 +120,93 @@ def test_a_file_of_peft_changes_the_weight_as_peft_does(config, layer, tmp_path)
     torch.testing.assert_close(before + change, after, rtol=1e-5, atol=1e-5)
 
 
+TUCKER = {
+    "LoCon": (
+        {"lora_down.weight": (2, 6, 1, 1), "lora_mid.weight": (2, 2, 3, 3), "lora_up.weight": (4, 2, 1, 1)},
+        lambda t: torch.einsum(
+            "or,rskl,si->oikl",
+            t["lora_up.weight"].flatten(1), t["lora_mid.weight"], t["lora_down.weight"].flatten(1),
+        ),
+    ),
+    "LoHa": (
+        {"hada_w1_a": (2, 4), "hada_w1_b": (2, 6), "hada_t1": (2, 2, 3, 3),
+         "hada_w2_a": (2, 4), "hada_w2_b": (2, 6), "hada_t2": (2, 2, 3, 3)},
+        lambda t: torch.stack([
+            torch.einsum("ijkl,ip,jq->pqkl", t[f"hada_t{n}"], t[f"hada_w{n}_a"], t[f"hada_w{n}_b"])
+            for n in (1, 2)
+        ]).prod(0),
+    ),
+    "LoKr": (
+        {"lokr_w1": (2, 3), "lokr_w2_a": (2, 2), "lokr_w2_b": (2, 2), "lokr_t2": (2, 2, 3, 3)},
+        lambda t: torch.einsum(
+            "ac,ijkl,ib,jd->abcdkl", t["lokr_w1"], t["lokr_t2"], t["lokr_w2_a"], t["lokr_w2_b"]
+        ).flatten(0, 1).flatten(1, 2),
+    ),
+}  # fmt: skip
+"""Tensors of a convolution (4, 6, 3, 3) in Tucker form, and what they are multiplied out."""
+
+
+@pytest.mark.parametrize("name", TUCKER)
+def test_a_convolution_in_tucker_form_is_read_as_what_it_comes_to(name):
+    shapes, whole = TUCKER[name]
+    tensors = {each: drawn(*shape) for each, shape in shapes.items()}
+    found = read({f"{NAME}.{each}": t for each, t in tensors.items()} | {f"{NAME}.alpha": torch.tensor(3.0)})
+    module = found.modules[KEY]
+    change = method_of(module.tensors).change(module, torch.empty(0))
+    assert found.unknown == [] and module.scale == 1.5
+    torch.testing.assert_close(change, (whole(tensors) * 1.5).flatten(1), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"lora_mid.weight": (2, 2, 3, 3), "lora_up.weight": (4, 2, 1, 1)},
+        {"lora_down.weight": (3, 6), "lora_mid.weight": (2, 2, 3, 3), "lora_up.weight": (4, 2, 1, 1)},
+        {"oft_blocks": (2, 2, 2, 2)},  # butterflies, BOFT
+        {"lora_down.weight": (2, 6), "lora_up.weight": (4, 2), "hada_w1_a": (4, 2)},
+    ],
+)
+def test_tensors_that_belong_to_no_method_together_are_not_read(tensors):
+    found = read({f"{NAME}.{name}": drawn(*shape) for name, shape in tensors.items()})
+    assert not found.modules and all(each.startswith(f"{NAME} ") for each in found.unknown)
+
+
+def test_a_module_that_is_there_under_two_names_is_not_one_of_them():
+    tensors = {"lora_down.weight": drawn(2, 6), "lora_up.weight": drawn(4, 2)}
+    twice = {f"{name}.{each}": t for name in (NAME, f"unet.{PATH}") for each, t in tensors.items()}
+    assert read(twice).unknown == [f"unet.{PATH}.{each}" for each in tensors]
+
+
+@pytest.mark.parametrize("form", [(1, 6), (4, 1), (4,)])
+def test_magnitudes_of_one_axis_are_of_outputs(form):
+    tensors = {"lora_down.weight": (2, 6), "lora_up.weight": (4, 2), "dora_scale": form}
+    found = read({f"{NAME}.{name}": drawn(*shape) for name, shape in tensors.items()}).modules[KEY]
+    assert found.tensors["dora_scale"].shape == (form if len(form) > 1 else (4, 1))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64])
+@pytest.mark.parametrize("sides", [(), (1,), (1, 1)])
+def test_alpha_is_a_number_in_whatever_form(dtype, sides):
+    tensors = {"lora_down.weight": drawn(4, 6), "lora_up.weight": drawn(4, 4), "alpha": torch.full(sides, 2)}
+    tensors["alpha"] = tensors["alpha"].to(dtype)
+    assert read({f"{NAME}.{name}": tensor for name, tensor in tensors.items()}).modules[KEY].scale == 0.5
+
+
 @pytest.mark.parametrize(
     ("names", "kinds"),
     [
-        (["x.lora_down.weight", "x.lora_up.weight", "x.alpha"], ""),
-        (["x.lora_down.weight", "x.lora_up.weight", "x.dora_scale"], ""),
-        (["x.hada_w1_a", "x.hada_t1"], "Tucker"),
-        (["x.lokr_w1", "x.lokr_t2"], "Tucker"),
-        (["x.oft_blocks"], ""),
-        (["x.oft_blocks", "x.rescale"], "rescale"),
-        (["x.oft_R.weight"], "inputs"),
-        (["lora_unet_x.diff"], "full"),
-        (["x.lora_down.weight", "lora_unet_y.w_norm"], "norms"),
+        (["x.lora_down.weight", "x.lora_up.weight", "x.alpha"], {}),
+        (["x.lora_down.weight", "x.lora_up.weight", "x.dora_scale"], {}),
+        (["x.hada_w1_a", "x.hada_t1", "y.lora_mid.weight", "y.lokr_t2"], {}),
+        (["x.oft_blocks"], {}),
+        (["x.oft_blocks", "x.rescale"], {"rescale": "rescale"}),
+        (["x.oft_R.weight"], {"inputs": "oft_R.weight"}),
+        (["lora_unet_x.diff"], {"full": "diff"}),
+        (["lora_unet_x.diff_b", "x.on_input"], {"full": "diff_b", "(IA)^3": "on_input"}),
+        (["x.lora_down.weight", "lora_unet_y.w_norm"], {"norms": "w_norm"}),
+        (["x.hada_w1_a", "y.dora_scale"], {}),
+        (["x.lokr_w1", "x.dora_scale"], {"magnitudes": "dora_scale"}),
+        (["x.q_layer.weight", "x.lambda_layer"], {"T-LoRA": "lambda_layer"}),
     ],
 )  # fmt: skip
 def test_what_of_a_file_can_not_be_read_is_known_from_its_names(names, kinds):

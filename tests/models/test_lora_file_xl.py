@@ -178,10 +178,17 @@ WRITERS = {
         lambda p: "unet." + p.replace(".to_", ".processor.to_").removesuffix(".0"), TEXTS,
         ("_lora.down.weight", "_lora.up.weight"),
     ),
+    "OneTrainer's own": (
+        lambda p: f"lora_unet.{p}", ("lora_te1.text_model.", "lora_te2.text_model."), KOHYA
+    ),
+    "Open Model Initiative": (
+        lambda p: f"unet.{LDM[p]}", ("clip_l.text_model.", "clip_g.text_model."), KOHYA
+    ),
     "LyCORIS with the paths of Diffusers": (lambda p: underscored(f"lycoris_{p}"), NUMBERED, KOHYA),
 }  # fmt: skip
 """Writer -> its name of a layer of the U-Net, the starts of both encoders' names, its endings.
-Source: ComfyUI, comfy/lora.py, model_lora_keys_unet and model_lora_keys_clip, and weight_adapter/lora.py."""
+Sources: ComfyUI, comfy/lora.py, model_lora_keys_unet and model_lora_keys_clip, and weight_adapter/lora.py;
+OneTrainer, modules/util/convert/lora."""
 
 
 def of_writer(name: str, model):

@@ -232,7 +232,6 @@ def renamed(ending, tensor=None):
 
 AT = "lora_unet_mid_block_attentions_0_proj_in"
 OTHERS = {
-    "Tucker": renamed("lora_mid.weight", torch.ones(4, 4, 1, 1)),
     "(IA)^3": {f"{AT}.on_input": torch.ones(1), f"{AT}.weight": torch.ones(16)},
     "BOFT": {f"{AT}.boft_R": torch.ones(2, 4, 4)},
     "OFT of inputs": {f"{AT}.oft_R.weight": torch.ones(2, 6)},

@@ -103,7 +103,7 @@ def cut(path):
 UNFIT = {
     "is incomplete": cut,
     "It belongs in model.base": make_tiny,
-    "Tucker": lambda path: tensors.save(path, OTHERS["Tucker"], {}),
+    "w_norm": lambda path: tensors.save(path, OTHERS["LyCORIS"], {}),
     "BOFT": lambda path: tensors.save(path, OTHERS["BOFT"], {}),
     "there is no file": lambda path: path,
 }

@@ -10,6 +10,8 @@ from core.models.family import Model
 from core.models.sd import tensor_names
 
 _COMFY = "diffusion_model."
+_OMI = "unet."
+"""What stands before the paths of single files in the names of the Open Model Initiative (OneTrainer)."""
 _LYCORIS = "lycoris"
 """What LyCORIS, used without sd-scripts, writes before Diffusers' path of a module."""
 _COMFY_TEXT = {
@@ -24,14 +26,15 @@ def others(model: Model) -> dict[str, ModuleKey]:
     found: dict[str, ModuleKey] = {}
     prefix = model.spec.part("unet").lora_prefix
     for key, name in _in_ldm(model):
-        found[_COMFY + name] = key
+        found[_COMFY + name] = found[_OMI + name] = key
         found[f"{prefix}_{name.replace('.', '_')}"] = key
         found[f"{_LYCORIS}_{key.path.replace('.', '_')}"] = key
     for part in model.spec.names("text"):
         for module in describe(model.modules[part]):
             bare = module.path.removeprefix("text_model.")
             for encoder in _COMFY_TEXT[part]:
-                found[f"text_encoders.{encoder}.transformer.text_model.{bare}"] = ModuleKey(part, module.path)
+                for start in (f"text_encoders.{encoder}.transformer.", f"{encoder}."):
+                    found[f"{start}text_model.{bare}"] = ModuleKey(part, module.path)
     return found
 
 
