@@ -36,7 +36,8 @@ LEVELS = [
     "core.config.check core.data.plan core.train.run_checks",
     "core.config.imports core.config.presets core.data.health core.forecast core.train.inputs "
     "core.train.lengths",
-    "core.run_folder core.train.outputs core.train.resuming core.train.step core.train.validation",
+    "core.run_folder core.train.outputs core.train.resuming core.train.prior core.train.validation",
+    "core.train.step",
     "core.tools core.train.training",
     "core.train.pause",
     "core.train.loop",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -144,6 +145,20 @@ class Network:
                 layer.scaling[ADAPTER] = strength * target.alpha / target.rank
             else:
                 layer.strength = strength
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """The model without the adapter for a while: what it computes is the base model's, bit for bit.
+
+        PEFT's own switch (enable_adapters) would also close the adapter's parameters for gradients.
+        """
+        for layer in self._layers.values():
+            layer._disable_adapters = True
+        try:
+            yield
+        finally:
+            for layer in self._layers.values():
+                layer._disable_adapters = False
 
     def limit_norms(self, limit: float) -> None:
         """Make no module's change larger than `limit`, by scaling its tensors alike.

@@ -86,10 +86,11 @@ def gradients(training: Training, step: int, stream: Iterator[MicroBatch | None]
         if batch is None:
             continue
         _seed_dropout(training, step, n)
-        share = training.batch_loss(batch) / count
-        if share.requires_grad:  # not so when module_dropout left out every module
-            training.update.backward(step, share)
-        loss += share.detach()
+        for part in training.losses(batch):
+            share = part / count
+            if share.requires_grad:  # not so when module_dropout left out every module
+                training.update.backward(step, share)
+            loss += share.detach()
     return engine.sum(loss)
 
 

@@ -16,7 +16,7 @@ from core.config.output_names import model_name
 from core.config.rules import idle, loss, ruleset
 from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.data.plan import as_json
+from core.data.plan import as_json, class_words
 from core.data.plan import plan as planning
 from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
@@ -29,7 +29,7 @@ from core.run_folder import is_main_process
 from core.runs import sample_prompts
 from core.runs.sample_prompts import Prompt
 from core.runs.state_folder import Found
-from core.train import lengths, messages, resuming, run_checks
+from core.train import lengths, messages, prior, resuming, run_checks
 from core.train.device.cpu import use_products
 from core.train.device.engine import Engine, world_size
 from core.train.ending import train_to_the_end
@@ -135,8 +135,10 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         family=base_family.of(config.model.base, config.model.family),
     )
     no_mask = loss_masks.missing(plan) if config.train.masked_loss else ()
-    if plan.problems or no_mask:
-        raise UserError(*plan.problems, *no_mask)
+    about_prior = prior.problems(plan, config.train)
+    errors = [problem for problem in (*plan.problems, *no_mask, *about_prior) if problem.is_error]
+    if errors:
+        raise UserError(*errors)
     total = plan.total_steps(config.train)
     steps = lengths.lengths(config, total, {})
     job = _resumed(Job(config, folder, plan, total, rates, found, steps, began), emit)
@@ -150,7 +152,8 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     if is_main_process():
         for problem in disk.problems(config, total, per_epoch):
             emit(Warned(problem.as_warning()))
-    for notice in (*plan.notices, *as_json.long_captions(plan, count_tokens, config.model.max_token_length)):
+    long_captions = as_json.long_captions(plan, count_tokens, config.model.max_token_length)
+    for notice in (*plan.notices, *about_prior, *long_captions):
         emit(Warned(notice))
     emit(_plan_ready(job))
     return job
@@ -215,14 +218,10 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     batches, validation_batches = loading.load_images(parts, job.plan, job.total_steps)
     text = TextStates(family, model, config.model, engine, "text" in job.rates, parts.load)
     prompts = sample_prompts.parse(config.sample.sample_prompts, config.dataset.resolution, job.seed)
-    texts = _fixed_texts(job.plan, prompts)
+    texts = _fixed_texts(job, prompts)
     loading.load_texts(parts, text, texts)
     parts.load_missing(model.spec.names("denoiser"))
-    identity = {
-        "plan": job.plan.fingerprint(),
-        "world_size": engine.world_size,
-        "base": "-".join(parts.fingerprints[part] for part in model.spec.names("denoiser", "text", "vae")),
-    }
+    identity = _identity(job, parts)
     if job.found is not None:
         changed = resuming.compare_rest(config, job.found, {"base": identity["base"]}, emit)
         job = replace(job, inexact=(*job.inexact, *changed))
@@ -236,6 +235,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity, job.steps)
     product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, optimizer)
     batch_loss = BatchLoss(family, model, text, engine, config.train)
+    frozen = prior.make(family, model, learner.network, text, engine, config, parts.load)
     settled = lengths.settled(config, job.steps)
     training = Training(
         config=settled,
@@ -244,7 +244,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         trainee=learner,
         text=text,
         batches=batches,
-        batch_loss=batch_loss,
+        batch_loss=replace(batch_loss, prior=frozen),
         optimizer=optimizer,
         update=update,
         averages=averages,
@@ -266,12 +266,24 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     return training, _begin(training, job, writer, control, emit)
 
 
-def _fixed_texts(plan: Plan, prompts: Sequence[Prompt]) -> tuple[str, ...] | None:
+def _identity(job: Job, parts: loading.Parts) -> dict[str, object]:
+    """What a state is of: the data, the processes and the base model."""
+    names = parts.model.spec.names("denoiser", "text", "vae")
+    return {
+        "plan": job.plan.fingerprint(),
+        "world_size": parts.engine.world_size,
+        "base": "-".join(parts.fingerprints[part] for part in names),
+    }
+
+
+def _fixed_texts(job: Job, prompts: Sequence[Prompt]) -> tuple[str, ...] | None:
     """Every text to be encoded in the run, captions and sample prompts; None when captions are endless."""
-    captions = plan.fixed_captions()
+    captions, words = job.plan.fixed_captions(), class_words.of(job.plan, job.config.train)
     if captions is None:
         return None
-    return tuple(dict.fromkeys((*captions, *(text for p in prompts for text in (p.text, p.negative)))))
+    about_classes = () if words is None else sorted(class_words.captions(job.plan, words))
+    of_prompts = (text for prompt in prompts for text in (prompt.text, prompt.negative))
+    return tuple(dict.fromkeys((*captions, *about_classes, *of_prompts)))
 
 
 def _learner(job: Job, model: Model, emit: Emit) -> trainee.Trainee:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ from core.models.family import Family, Model
 from core.train.device.engine import Engine
 from core.train.inputs.batches import MicroBatch
 from core.train.inputs.text_states import TextStates
+from core.train.prior import Prior
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,59 @@ class BatchLoss:
     text: TextStates
     engine: Engine
     config: TrainConfig
+    prior: Prior | None = None
 
     def __call__(self, batch: MicroBatch) -> Tensor:
         """This process's share of the mean loss over the samples of all processes; a 0-dim tensor.
 
         Nothing here makes the host wait for the device.
         """
-        objective, timesteps = self.model.objective, batch.timesteps
-        noise = self._noise(batch)
+        timesteps, noise = batch.timesteps, self._noise(batch)
+        noisy, outside = self._noisy(batch, noise), None
+        target = self.model.objective.target(batch.latents, noise, timesteps)
+        if self.prior is not None:
+            target, outside = self.prior.targets(batch, noisy, target)
+        pred = self._predict(noisy, timesteps, batch.captions, batch.frames)
+        loss = losses.per_sample(self._error(pred, target, timesteps), batch.mask)
+        if outside is not None:
+            assert batch.mask is not None
+            beyond = losses.per_sample(self._error(pred, outside, timesteps), 1 - batch.mask)
+            loss = loss + beyond * self.config.masked_prior_weight
+        return self._summed(loss * batch.weights, timesteps, batch.total)
+
+    def of_classes(self, batch: MicroBatch) -> Tensor | None:
+        """How far the adapter moves what the class gives, on the same noisy latents; None for no sample.
+
+        As __call__ it is a share of a mean over the samples of all processes, and a pass of its own, so that
+        its activations are not held beside the other's. Source: ai-toolkit's differential output
+        preservation, which takes the squared error whatever the timestep; here it is measured and weighted as
+        the loss of a regularization image would be.
+        """
+        rows = batch.classes
+        if rows is None or self.prior is None:
+            return None
+        noisy, timesteps = rows.of(self._noisy(batch, self._noise(batch))), rows.of(batch.timesteps)
+        frames = rows.of(batch.frames)
+        frozen = self.prior.predict(noisy, timesteps, self.prior.states(batch.class_captions), frames)
+        pred = self._predict(noisy, timesteps, batch.class_captions, frames)
+        loss = losses.per_sample(self._error(pred, frozen, timesteps)) * self.config.class_prior_weight
+        return self._summed(loss, timesteps, batch.total)
+
+    def _noisy(self, batch: MicroBatch, noise: Tensor) -> Tensor:
+        """What the denoiser sees, (B, C, h, w)."""
         seen = noise if batch.perturbation is None else noise + batch.perturbation
-        noisy = objective.noisy(batch.latents, seen, timesteps)
-        texts = self.text(batch.captions)
+        return self.model.objective.noisy(batch.latents, seen, batch.timesteps)
+
+    def _predict(self, noisy: Tensor, timesteps: Tensor, captions: Sequence[str], frames: Tensor) -> Tensor:
+        texts = self.text(captions)
         with self.engine.autocast():
-            pred = self.family.predict(self.model, noisy, timesteps, texts, batch.frames)
-        error = self._error(pred, objective.target(batch.latents, noise, timesteps), timesteps)
-        loss = losses.per_sample(error, batch.mask) * batch.weights
+            return self.family.predict(self.model, noisy, timesteps, texts, frames)
+
+    def _summed(self, loss: Tensor, timesteps: Tensor, total: int) -> Tensor:
+        """The losses of samples, weighted by their timesteps, as a share of the mean over so many."""
         if self._is_weighted:
             loss = loss * self._timestep_weights(timesteps)
-        return loss.sum() / batch.total
+        return loss.sum() / total
 
     @property
     def _is_weighted(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,6 +19,7 @@ from core.train.inputs.text_states import TextStates
 from core.train.outputs.samples import Samples
 from core.train.outputs.saving import Outputs
 from core.train.outputs.state import Progress
+from core.train.step import BatchLoss
 from core.train.validation import Validation
 from core.train.weights.ema import Averages
 from core.train.weights.lr_schedule import Schedule
@@ -40,7 +41,7 @@ class Training:
     trainee: Trainee
     text: TextStates
     batches: Batches
-    batch_loss: Callable[[MicroBatch], Tensor]
+    batch_loss: BatchLoss
     optimizer: torch.optim.Optimizer
     update: Update
     averages: Averages
@@ -55,6 +56,13 @@ class Training:
     def stream(self, position: int) -> Generator[MicroBatch | None]:
         """Micro-batches from number `position` on, without end."""
         return self.batches.stream(position)
+
+    def losses(self, batch: MicroBatch) -> Iterator[Tensor]:
+        """The losses of a micro-batch one by one, each to be taken backward before the next is computed."""
+        yield self.batch_loss(batch)
+        about_class = self.batch_loss.of_classes(batch)
+        if about_class is not None:
+            yield about_class
 
     def is_over(self, progress: Progress) -> bool:
         """Whether nothing is left to train: at the last step, or since validation finds nothing better."""

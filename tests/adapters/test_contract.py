@@ -92,7 +92,7 @@ def subject(request, family, bases, monkeypatch) -> Subject:
     return Subject(bases[family], family, request.param)
 
 
-def test_it_starts_without_effect_and_every_tensor_learns(subject):
+def test_it_starts_without_effect_every_tensor_learns_and_switched_off_it_is_the_base_model(subject):
     before = subject.predict(0).detach()
     network = subject.attach()
     torch.testing.assert_close(subject.predict(0), before, rtol=0, atol=2e-5)
@@ -100,6 +100,9 @@ def test_it_starts_without_effect_and_every_tensor_learns(subject):
     subject.train(network, subject.optimizer(network), range(3))
     same = [str(weight) for weight, p in network.parameters().items() if torch.equal(p, start[weight])]
     assert same == [] and not torch.allclose(subject.predict(0), before, atol=1e-3)
+    with network.off():
+        assert torch.equal(subject.predict(0), before)
+    assert all(parameter.requires_grad for parameter in network.parameters().values())
 
 
 def test_what_is_resumed_ends_where_the_run_without_a_stop_ends(subject):

@@ -367,3 +367,8 @@ TEXT_TRAINED_TOO = Message(
     "未設定のため、Text Encoderも学習率{rate:g}で学習します。{family}では通常Text Encoderを学習しません。0にするか、学習率を指定してください。",
     key="train.text_encoder_lr",
 )
+PRIOR_WITHOUT_ADAPTER = Message(
+    "E-CFG-TOGETHER",
+    'needs an adapter (network.method = "lora", for example): where the model itself is trained, no frozen model is left to predict. Use regularization images instead (dataset.reg_data_dir).',
+    'アダプターの学習（network.method = "lora"など）が必要です。モデル自体を学習すると、予測に使う元のモデルが残りません。代わりに正則化画像（dataset.reg_data_dir）を使ってください。',
+)

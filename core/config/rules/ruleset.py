@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from core.catalog import Words
 from core.config.pydantic_messages import shown
-from core.config.rules import dataset, idle, loss, messages, network, optimizer, output, paths
+from core.config.rules import dataset, idle, loss, messages, network, optimizer, output, paths, prior
 from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.run import OPTIONS, RunConfig
@@ -69,7 +69,7 @@ def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iter
             having = [FAMILIES[name].words for name in meta.families]
             families = joined(having, " or ")
             yield messages.NOT_OF_FAMILY(key=option.key, family=family.words, families=families)
-        elif meta.methods and method not in meta.methods:
+        elif meta.methods and method not in meta.methods and option.key not in prior.KEYS:
             yield messages.METHOD_UNUSED(key=option.key, method=method)
         elif (need := unmet(meta.needs, values)) is not None and not is_default:
             yield messages.NEED_UNMET(key=option.key, need=conditions.words(need))
@@ -91,6 +91,7 @@ _OF_RUN: tuple[Rule, ...] = (
     *idle.RULES,
     *optimizer.RULES,
     *loss.RULES,
+    *prior.RULES,
     dataset.images_are_named,
     dataset.images_are_named_once,
     *paths.RULES,

@@ -8,11 +8,12 @@ from core.catalog import Role
 from core.config.schema import block_lists
 from core.config.schema.option import MOST, Count, opt
 from core.config.schema.train_loss import LossOptions, NoiseOptions
+from core.config.schema.train_prior import PriorOptions
 from core.config.schema.train_steps import StepOptions
 from core.families import Part
 
 
-class TrainConfig(StepOptions, NoiseOptions, LossOptions):
+class TrainConfig(StepOptions, NoiseOptions, LossOptions, PriorOptions):
     """[train]: how long, how strongly and by which loss."""
 
     TAB: ClassVar[str] = "training"

@@ -176,8 +176,13 @@ def _identifier(line: str, edit: Edit, words: str) -> str:
 
 def has_word(line: str, word: str) -> bool:
     """Whether a word stands in a line, by itself where its language parts words: "frog" is not in "frogs"."""
+    return re.search(word_pattern(word), line, re.IGNORECASE) is not None
+
+
+def word_pattern(word: str) -> str:
+    """A regular expression of what `has_word` looks for."""
     edge = r"[A-Za-z0-9_]"
-    return re.search(rf"(?<!{edge}){re.escape(word)}(?!{edge})", line, re.IGNORECASE) is not None
+    return rf"(?<!{edge}){re.escape(word)}(?!{edge})"
 
 
 _CHANGES = MappingProxyType(

@@ -79,8 +79,8 @@ DUPLICATES = Message(
 )
 DUPLICATES_IN_REG = Message(
     "W-REG-TWIN",
-    "the same file is both a training and a regularization image, so they counteract each other: {names}. Remove it from one of the folders.",
-    "同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{names}。どちらかのフォルダから除いてください。",
+    "the same file is both a training and a regularization image, so they counteract each other: {names}. Remove it from one of the folders, or use train.prior_prediction.",
+    "同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{names}。どちらかのフォルダから除くか、train.prior_predictionを使ってください。",
 )
 
 # Validation and regularization
@@ -166,4 +166,31 @@ WORD_NOWHERE = Message(
     "W-CAP-IDENTIFIER",
     "the word `{word}` of folder `{name}` is in none of its {total:# caption|# captions}{instead}. Captions replace the folder's words, so `{word}` will mean nothing to the model. Rename the folder, or add the word to the captions.",
     "フォルダ「{name}」の単語「{word}」が、キャプション{total}個のどれにもありません{instead}。キャプションがあるとフォルダ名の単語は使われないため、「{word}」は学習されません。フォルダ名を変えるか、キャプションに単語を加えてください。",
+)
+
+# Priors
+
+NO_REG_FOR_PRIOR = Message(
+    "E-REG-NONE",
+    "there are no regularization images to predict; name their folder in dataset.reg_data_dir (a subset with is_reg = true), use train.class_prior_weight instead, which needs none, or turn this off.",
+    "予測の対象になる正則化画像がありません。dataset.reg_data_dirにフォルダを指定するか（subsetならis_reg = true）、正則化画像のいらないtrain.class_prior_weightを使ってください。不要ならこの指定を外してください。",
+    key="train.prior_prediction",
+)
+NO_CLASS_OF_FOLDER = Message(
+    "E-CAP-CLASS",
+    "folder {name} does not name both an identifier and a class, which the class prior needs; call it `N_identifier class`, such as `20_sls frog`, or give the words in train.class_prior_identifier and train.class_prior_class.",
+    "フォルダ「{name}」の名前に、クラスの保持に必要な識別語とクラスがそろっていません。「20_sls frog」のような「繰り返し回数_識別語 クラス」にするか、train.class_prior_identifierとtrain.class_prior_classに指定してください。",
+    key="train.class_prior_weight",
+)
+IDENTIFIER_NOWHERE = Message(
+    "E-CAP-IDENTIFIER",
+    "the identifier `{word}` is in none of the {total:# caption|# captions}, so the class cannot stand in its place; add it to the captions, or give the one they have in train.class_prior_identifier.",
+    "識別語「{word}」がキャプション{total}個のどれにもないため、クラスに置き換えられません。キャプションに加えるか、実際の識別語をtrain.class_prior_identifierに指定してください。",
+    key="train.class_prior_weight",
+)
+IDENTIFIER_MISSING = Message(
+    "W-CAP-IDENTIFIER",
+    "the identifier `{word}` is missing in {count:,} of {total:# caption|# captions}: {names}. These are trained without the class prior.",
+    "識別語「{word}」が、キャプション{total}個のうち{count}個にありません：{names}。これらの画像では、クラスの保持は行いません。",
+    key="train.class_prior_weight",
 )

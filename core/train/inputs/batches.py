@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from core.config.schema.run import RunConfig
+from core.data.plan import class_words
 from core.data.plan.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
 from core.diffusion.objective import Objective
@@ -27,12 +28,26 @@ READ_AHEAD = 3
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Some samples of a micro-batch: their places in it, and the same as an index (R,) on the device."""
+
+    places: tuple[int, ...]
+    index: Tensor
+
+    def of(self, tensor: Tensor) -> Tensor:
+        """Their part of a tensor whose first axis is the samples; the host does not wait for it."""
+        return tensor.index_select(0, self.index)
+
+
+@dataclass(frozen=True)
 class MicroBatch:
     """One forward and backward pass of one process.
 
     latents, noise: (B, C, h, w) float32. timesteps: (B,). weights: (B,), loss weight of each sample.
     total: samples of this micro-batch over all processes. frames: (B, 6), see frames_tensor. shift,
     shift_strength, perturbation: see Draws. mask: (B, 1, h, w), what each part of an image counts, or None.
+    regularizing: the samples whose target is the frozen model's prediction. classes: those with a caption
+    about their class, and class_captions these captions.
     """
 
     epoch: int
@@ -47,6 +62,9 @@ class MicroBatch:
     shift_strength: Tensor | None = None
     perturbation: Tensor | None = None
     mask: Tensor | None = None
+    regularizing: Rows | None = None
+    classes: Rows | None = None
+    class_captions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +78,9 @@ class _Prepared:
     weights: Tensor
     frames: Tensor
     mask: Tensor | None
+    regularizing: Rows | None
+    classes: Rows | None
+    class_captions: tuple[str, ...]
 
 
 class Batches:
@@ -82,6 +103,8 @@ class Batches:
         self._chance = Chance(config.train, objective, engine.is_asynchronous)
         self._prior_loss_weight = config.dataset.prior_loss_weight
         self._size_condition = config.train.size_condition
+        self._predicts_prior = config.train.prior_prediction
+        self._class_words = class_words.of(plan, config.train)
 
     def stream(self, position: int) -> Generator[MicroBatch | None]:
         """Micro-batches from number `position` on, without end; None: no sample in it for this process."""
@@ -108,6 +131,7 @@ class Batches:
         width, height = (side // spec.latent_stride for side in batch.bucket)
         weights = torch.tensor([self._prior_loss_weight if images[s.image].is_reg else 1.0 for s in samples])
         mask = self._masks.host(samples)
+        about_class = self._about_class(samples)
         return _Prepared(
             batch,
             samples,
@@ -116,7 +140,23 @@ class Batches:
             self._pinned(weights),
             self._pinned(frames_tensor(frame(images[s.image], s, self._size_condition) for s in samples)),
             None if mask is None else self._pinned(mask),
+            self._rows(n for n, s in enumerate(samples) if self._predicts_prior and images[s.image].is_reg),
+            self._rows(about_class),
+            tuple(about_class.values()),
         )
+
+    def _about_class(self, samples: Sequence[Sample]) -> dict[int, str]:
+        """The captions about the class of the samples that have one, by their places."""
+        words = self._class_words
+        if words is None:
+            return {}
+        found = (words.caption(self._plan.images[sample.image], sample.caption) for sample in samples)
+        return {place: caption for place, caption in enumerate(found) if caption is not None}
+
+    def _rows(self, places: Iterable[int]) -> Rows | None:
+        """Samples at these places, in host memory; None for none."""
+        found = tuple(places)
+        return Rows(found, self._pinned(torch.tensor(found))) if found else None
 
     def _load(self, item: _Prepared) -> MicroBatch:
         """To the device, without waiting for it."""
@@ -136,6 +176,9 @@ class Batches:
             shift_strength=self._maybe_to_device(draws.shift_strength),
             perturbation=self._maybe_to_device(draws.perturbation),
             mask=self._maybe_to_device(item.mask),
+            regularizing=self._rows_on_device(item.regularizing),
+            classes=self._rows_on_device(item.classes),
+            class_captions=item.class_captions,
         )
 
     def _pinned(self, tensor: Tensor) -> Tensor:
@@ -143,6 +186,9 @@ class Batches:
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._engine.device, non_blocking=True)
+
+    def _rows_on_device(self, rows: Rows | None) -> Rows | None:
+        return None if rows is None else Rows(rows.places, self._to_device(rows.index))
 
     def _maybe_to_device(self, tensor: Tensor | None) -> Tensor | None:
         return None if tensor is None else self._to_device(tensor)

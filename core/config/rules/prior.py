@@ -1,0 +1,21 @@
+"""What the priors of an adapter, the frozen model's own predictions, must not be together with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from core.config.rules import messages
+from core.config.schema.run import OPTIONS, RunConfig
+from core.errors import Problem
+
+KEYS = ("train.prior_prediction", "train.masked_prior_weight", "train.class_prior_weight")
+
+
+def a_frozen_model_is_there(config: RunConfig) -> Iterator[Problem]:
+    if config.network.method == "none":
+        for key in KEYS:
+            if OPTIONS[key].value_in(config):
+                yield messages.PRIOR_WITHOUT_ADAPTER(key=key)
+
+
+RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (a_frozen_model_is_there,)
