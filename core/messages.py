@@ -178,3 +178,16 @@ WEBHOOK_UNSENT = Message(
     "{host} did not accept the notification: {reason}.",
     "{host} に通知を送れませんでした：{reason}",
 )
+
+# Tools in the queue
+
+TOOL_FAULT = Message(
+    "E-TOOL-FAULT",
+    "an internal error ({fault}); details are in the program's log.",
+    "プログラム内部のエラーが発生しました（{fault}）。詳細はプログラムのログにあります。",
+)
+TOOL_UNKNOWN = Message(
+    "E-TOOL-UNKNOWN",
+    "there is no tool {tool} here, or its settings can't be read; remove it from the queue.",
+    "ツール{tool}がないか、その設定を読み込めません。キューから削除してください。",
+)

@@ -1,4 +1,4 @@
-"""Runs that wait for their turn: kept in a file, started one after the other on a thread of its own."""
+"""Runs and tools that wait for their turn: kept in a file, begun one after the other on their own thread."""
 
 from __future__ import annotations
 
@@ -9,71 +9,29 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-from pydantic import StringConstraints, TypeAdapter
-
+from core import queue_entries
 from core.catalog import Words
 from core.config.check import check
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.errors import LANGS, Problem, UserError
-from core.runner import NotNow, RunHandle, Runner
+from core.queue_entries import Added, Again, Finished, Kept, Waiting
+from core.queue_tools import Begin, Begun, QueuedTools, no_tools
+from core.runner import NotNow, Runner
 from core.runs import result_names
-
-FORMAT = 1
-"""Version of the file."""
 
 SAME_CLICK = 5.0
 """Seconds in which the same settings added again are taken for one and the same click."""
 
 POLL_SECONDS = 0.5
-"""Between two looks at the run under way, while anything waits for its end."""
+"""Between two looks at what is under way, while anything waits for its end."""
 
 _log = logging.getLogger(__name__)
-
-
-_Text = Annotated[str, StringConstraints(min_length=1)]
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A run in the queue.
-
-    text: its run file as it was given. name: output name, which may be another than the file's. folder: its
-    output folder. steps: optimizer steps, 0 when epochs are given. fault: why it could not be started.
-    """
-
-    id: _Text
-    text: _Text
-    name: str
-    folder: str
-    steps: int
-    epochs: int
-    added: float
-    fault_en: str = ""
-    fault_ja: str = ""
-    fault_zh: str = ""
-
-    @property
-    def overrides(self) -> list[str]:
-        """What is set beside the run file's own text."""
-        return [f"save.output_name={toml_text.toml_value(self.name)}"]
-
-
-_READER = TypeAdapter(Waiting)
-
-
-@dataclass(frozen=True)
-class Added:
-    """How adding went. wanted: the name asked for, when it was taken. is_again: the click came twice."""
-
-    run: Waiting
-    wanted: str = ""
-    is_again: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,8 +40,8 @@ class View:
 
     held: "" while runs start by themselves; else why not: idle (nothing has been started yet), restart (the
     program was), person, or how the run before ended (failed, stopped, refused). notice: what the queue did
-    by itself that a user should know. again: the name of the run that holds the queue since it failed or was
-    stopped, which can be tried again.
+    by itself that a user should know. again: what holds the queue since it failed or was stopped, and can be
+    tried again. begun: the work of a tool that is under way. finished: those that are over, the latest first.
     """
 
     version: int
@@ -91,21 +49,28 @@ class View:
     held: str
     keeps_going: bool
     notice: Words | None
-    again: str = ""
+    again: Again | None = None
+    begun: Begun | None = None
+    finished: tuple[Finished, ...] = ()
 
 
 class RunQueue:
-    """The waiting runs of one program. Safe from any thread; every change is written before it is seen."""
+    """What waits in one program. Safe from any thread; every change is written before it is seen."""
 
     def __init__(
-        self, path: Path, runner: Callable[[], Runner], clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        runner: Callable[[], Runner],
+        begin: Begin = no_tools,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._path, self._runner, self._clock = path, runner, clock
+        self._tools = QueuedTools(begin)
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
         self._is_closed = False
-        self._judged: RunHandle | None = None
+        self._judged: Any = None
         self._version = 0
         self._notice: Words | None = None
         self._keeps_going = False
@@ -118,10 +83,20 @@ class RunQueue:
     def look(self) -> View:
         """The queue as it stands."""
         with self._lock:
-            failed = self._failed()
-            again = "" if failed is None else failed.save.output_name or "last"
-            waiting = tuple(self._waiting)
-            return View(self._version, waiting, self._held, self._keeps_going, self._notice, again)
+            failed, tools = self._failed(), self._tools
+            again = None
+            if isinstance(failed, Waiting):
+                again = Again(failed.name, failed.tool)
+            elif failed is not None:
+                again = Again(failed.save.output_name or "last")
+            begun = tools.begun if tools.is_open else None
+            now = (self._version, tuple(self._waiting), self._held, self._keeps_going, self._notice)
+            return View(*now, again, begun, tools.finished)
+
+    @property
+    def last(self) -> Any:
+        """The run or the work of a tool that was begun last, seen from outside; None before the first."""
+        return self._tools.last(self._runner().current)
 
     def add(self, text: str) -> Added:
         """Put a run at the end; a name that is taken gets a number. Raises ConfigError."""
@@ -132,35 +107,83 @@ class RunQueue:
                 if run.text == text and now - run.added < SAME_CLICK:
                     return Added(run, is_again=True)
             run, wanted = self._made(text, config, now)
-            if not self._waiting:
-                self._held = "" if self._is_busy() else "idle"
-            self._waiting.append(run)
-            self._keep()
-            self._wake()
+            self._append(run)
             return Added(run, wanted)
 
-    def retry(self) -> Waiting | None:
-        """Put the run that holds the queue before all others, to be trained from its beginning, and go on.
+    def add_tool(self, tool: str, values: Mapping[str, Any], about: str) -> Added:
+        """Put the work of a tool at the end.
 
-        None where no run holds it. What it left is kept: it gets another name where that is taken.
+        values: its settings, plain values that are checked again when it begins. about: what it works on.
+        """
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+        with self._lock:
+            now = self._clock()
+            for entry in self._waiting:
+                if (entry.tool, entry.text) == (tool, text) and now - entry.added < SAME_CLICK:
+                    return Added(entry, is_again=True)
+            entry = Waiting(secrets.token_hex(6), text, about, "", 0, 0, now, tool=tool)
+            self._append(entry)
+            return Added(entry)
+
+    def _append(self, entry: Waiting) -> None:
+        if not self._waiting:
+            self._held = "" if self._is_busy() else "idle"
+        self._waiting.append(entry)
+        self._keep()
+        self._wake()
+
+    def retry(self) -> Waiting | None:
+        """Put what holds the queue before all others, to be done from its beginning, and go on.
+
+        None where nothing holds it. What a run left is kept: it gets another name where that is taken.
         """
         with self._lock:
-            config = self._failed()
-            if config is None:
+            failed = self._failed()
+            if failed is None:
                 return None
-            values = toml_text.values_of(config) | {"save.resume": None}
-            text = toml_text.dumps(values)
-            run, _ = self._made(text, check(text).config, self._clock())
-            self._waiting.insert(0, run)
+            if isinstance(failed, Waiting):
+                entry = self._as_new(failed)
+            else:
+                text = toml_text.dumps(toml_text.values_of(failed) | {"save.resume": None})
+                entry, _ = self._made(text, check(text).config, self._clock())
+            self._waiting.insert(0, entry)
             self.go_on()
-            return run
+            return entry
 
-    def _failed(self) -> RunConfig | None:
-        """The config of the run that holds the queue, since it did not come to its end."""
-        current = self._runner().current
-        if self._held not in ("failed", "stopped", "refused") or current is None or not current.is_over:
+    def repeat(self, entry_id: str) -> Waiting | None:
+        """Put the work of a tool that is over at the end once more; None when it is shown no longer."""
+        with self._lock:
+            ended = next((ended.entry for ended in self._tools.finished if ended.entry.id == entry_id), None)
+            if ended is None:
+                return None
+            entry = self._as_new(ended)
+            self._append(entry)
+            return entry
+
+    def _as_new(self, entry: Waiting) -> Waiting:
+        return dataclasses.replace(entry, id=secrets.token_hex(6), added=self._clock())
+
+    def forget(self) -> None:
+        """Show the works of tools that are over no longer."""
+        with self._lock:
+            self._tools.finished = ()
+            self._keep()
+
+    def stop(self) -> None:
+        """Ask the tool to stop that is at work."""
+        with self._lock:
+            self._tools.stop()
+            self._version += 1
+
+    def _failed(self) -> RunConfig | Waiting | None:
+        """What holds the queue, since it did not come to its end: a run's config, or the work of a tool."""
+        last = self.last
+        if self._held not in ("failed", "stopped", "refused") or last is None or not last.is_over:
             return None
-        return None if current.status == "done" else current.config
+        if last.status == "done":
+            return None
+        begun = self._tools.begun
+        return begun.entry if begun is not None and last is begun.task else last.config
 
     def _made(self, text: str, config: RunConfig, now: float) -> tuple[Waiting, str]:
         """A run under a name that is free, and the name that it asked for where that was taken."""
@@ -233,7 +256,7 @@ class RunQueue:
     def _wake(self) -> None:
         """Have a thread look after the queue."""
         if self._thread is None and not self._is_closed:
-            self._judged = self._runner().current if not self._is_busy() else None
+            self._judged = self.last if not self._is_busy() else None
             thread = threading.Thread(target=self._work, name="rareword-queue", daemon=True)
             try:
                 thread.start()
@@ -246,7 +269,8 @@ class RunQueue:
     def _work(self) -> None:
         while True:
             with self._lock:
-                if self._is_closed or not self._waiting or self._held not in ("", "idle"):
+                starts = bool(self._waiting) and self._held in ("", "idle")
+                if self._is_closed or not (self._tools.is_open or starts):
                     self._thread = None
                     return
                 try:
@@ -259,13 +283,16 @@ class RunQueue:
                     self._changed.wait(POLL_SECONDS)
 
     def _turn(self) -> bool:
-        """One look at the run under way; start the next one when it is time. Whether anything was done."""
-        current = self._runner().current
-        if current is not None and not current.is_over:
+        """One look at what is under way; begin the next when it is time. Whether anything was done."""
+        if self._tools.take_end(self._clock()):
+            self._keep()
+            return True
+        if self._is_busy() or self._held not in ("", "idle"):
             if self._held == "idle":  # somebody pressed Start: what waits follows after that run
                 self._held = ""
                 self._keep()
             return False
+        current = self.last
         if current is not None and current is not self._judged:
             self._judged = current
             if current.status != "done" and not self._keeps_going:
@@ -281,8 +308,7 @@ class RunQueue:
             self._keep()
             return True
         try:
-            run = self._renamed(run)
-            self._runner().start(run.text, run.overrides)
+            self._start_one(run)
         except NotNow:
             return False
         except UserError as e:
@@ -291,6 +317,14 @@ class RunQueue:
         self._waiting = [other for other in self._waiting if other.id != run.id]
         self._keep()
         return True
+
+    def _start_one(self, run: Waiting) -> None:
+        """Raises NotNow, UserError."""
+        if run.tool:
+            self._tools.begin_work(run, self._runner().current)
+        else:
+            run = self._renamed(run)
+            self._runner().start(run.text, run.overrides)
 
     def _renamed(self, run: Waiting) -> Waiting:
         """The run under a name that is still free: results may have come under its own meanwhile."""
@@ -316,12 +350,13 @@ class RunQueue:
         self._keep()
 
     def _is_busy(self) -> bool:
-        current = self._runner().current
-        return current is not None and not current.is_over
+        run = self._runner().current
+        is_training = run is not None and not run.is_over
+        return is_training or self._tools.is_at_work
 
     def _taken(self, but: str = "") -> list[tuple[str, str]]:
         """Output names of runs that wait or are under way."""
-        taken = [(run.folder, run.name) for run in self._waiting if run.id != but]
+        taken = [(run.folder, run.name) for run in self._waiting if run.id != but and not run.tool]
         current = self._runner().current
         if current is not None and not current.is_over:
             save = current.config.save
@@ -333,25 +368,24 @@ class RunQueue:
     def _keep(self) -> None:
         """Write the queue down; tell what looks at it."""
         self._version += 1
-        values = {
-            "format": FORMAT,
-            "keeps_going": self._keeps_going,
-            "waiting": [dataclasses.asdict(run) for run in self._waiting],
-        }
+        tools = self._tools
+        begun = tools.begun.entry if tools.begun is not None and tools.is_open else None
+        kept = Kept(tuple(self._waiting), self._keeps_going, begun, tools.finished)
         try:
-            toml_text.write(self._path, json.dumps(values, ensure_ascii=False, indent=1))
+            queue_entries.write(self._path, kept)
         except OSError:
             _log.warning("the queue could not be kept in %s", self._path, exc_info=True)
 
     def _load(self) -> None:
         """Take up what an earlier program left. A file that can't be read is put aside, never overwritten."""
         try:
-            values = json.loads(self._path.read_text("utf-8"))
-            self._waiting = [_READER.validate_python(run) for run in values["waiting"]]
-            self._keeps_going = values.get("keeps_going") is True
+            kept = queue_entries.read(self._path)
+            # Work that the end of the program has cut off comes first.
+            self._waiting = [*([kept.begun] if kept.begun else []), *kept.waiting]
+            self._keeps_going, self._tools.finished = kept.keeps_going, kept.finished
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
+        except (OSError, ValueError) as e:
             aside = self._path.with_name(f"{self._path.stem}.{time.strftime('%Y%m%d-%H%M%S')}.broken")
             _log.warning("the queue in %s can't be read (%s); it is put aside", self._path, e)
             try:

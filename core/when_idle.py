@@ -1,4 +1,4 @@
-"""What is done once no run is under way and none waits: the program stops, or a command is run.
+"""What is done once no run is under way and nothing waits: the program stops, or a command is run.
 
 The command is given where the program is started, as a list of arguments for no shell; a page can only switch
 this on and off.
@@ -42,12 +42,11 @@ class WhenIdle:
     def __init__(
         self,
         queue: Callable[[], RunQueue],
-        runner: Callable[[], Any],
         is_at_work: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """is_at_work: whether anything else is being done that must not be cut off."""
-        self._queue, self._runner, self._is_at_work, self._clock = queue, runner, is_at_work, clock
+        self._queue, self._is_at_work, self._clock = queue, is_at_work, clock
         self._lock = threading.RLock()
         self._is_on = False
         self._thread: threading.Thread | None = None
@@ -66,11 +65,11 @@ class WhenIdle:
             return View(self._is_on, self.command, left)
 
     def set_on(self, is_on: bool) -> None:
-        """Switch it on or off. A run that ended before does not count."""
+        """Switch it on or off. What ended before does not count."""
         with self._lock:
             self._is_on = is_on and self.command is not None
             self._since = None
-            current = self._runner().current
+            current = self._queue().last
             self._answered = current if current is not None and current.is_over else None
             if self._is_on and self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="rareword-idle", daemon=True)
@@ -79,7 +78,7 @@ class WhenIdle:
     def keep_running(self) -> None:
         """End the countdown; the next one comes after another run."""
         with self._lock:
-            self._since, self._answered = None, self._runner().current
+            self._since, self._answered = None, self._queue().last
 
     def _work(self) -> None:
         while True:
@@ -97,7 +96,7 @@ class WhenIdle:
     def turn(self) -> bool:
         """One look at what goes on; whether it is time."""
         with self._lock:
-            current = self._runner().current
+            current = self._queue().last
             is_idle = (
                 current is not None
                 and current.is_over

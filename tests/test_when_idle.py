@@ -10,18 +10,18 @@ from core.when_idle import SECONDS, WhenIdle
 
 
 class World:
-    """A runner, a queue and a clock that a test sets."""
+    """A queue and a clock that a test sets. last: the run or tool that was begun last."""
 
     def __init__(self):
-        self.current, self.waiting, self.now, self.is_at_work = None, (), 0.0, False
-        self.idle = WhenIdle(lambda: self, lambda: self, lambda: self.is_at_work, lambda: self.now)
+        self.last, self.waiting, self.now, self.is_at_work = None, (), 0.0, False
+        self.idle = WhenIdle(lambda: self, lambda: self.is_at_work, lambda: self.now)
         self.idle.command, self.idle._is_on = (), True
 
     def look(self):
         return SimpleNamespace(waiting=self.waiting)
 
     def run(self, status="running"):
-        self.current = SimpleNamespace(status=status, is_over=status != "running")
+        self.last = SimpleNamespace(status=status, is_over=status != "running")
 
     def after(self, seconds):
         self.now += seconds

@@ -73,6 +73,10 @@ class Report:
         zh += [f"之前已完成的{self.done}张"] if self.done else []
         return Words("; ".join(en), "、".join(ja), "，".join(zh))
 
+    def outcome(self) -> Outcome:
+        """The report as that of any tool."""
+        return Outcome((self.words(),), problems=tuple(self.problems))
+
 
 TOOL = Tool(
     "caption",
@@ -89,7 +93,7 @@ def run(settings: CaptionSettings, work: Work) -> Outcome:
         Path(settings.workspace) / "captions" / "journal.jsonl", files.CaptionFiles(lambda path: None)
     )
     report = caption_folder(settings, work, history, lambda path: None)
-    return Outcome((report.words(),), problems=tuple(report.problems))
+    return report.outcome()
 
 
 def caption_folder(

@@ -125,7 +125,7 @@ def as_new(window: Window) -> None:
     window.preview, window.jobs = Job("preview"), {name: Job(name) for name in TOOLS}
     vars(window).pop("known", None)
     window.unpack, window.copies = Job("unpack"), History(workspace / "copies.jsonl", Copies())
-    window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
+    window.queue = RunQueue(workspace / "queue.json", lambda: window.runner, window.queued.begin)
     window.tries = Tries(workspace)
     window.gpu = gpu.Gpu(lambda: window.runner.is_busy, window.jobs, window.tries.job)
     window.captions = CaptionEditor(workspace, window.may_write_caption)

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 
+from core.catalog import Words
 from core.config.schema.option import Option
 from core.data.health.findings import BROKEN
 from core.errors import Lang, Problem
@@ -47,6 +48,12 @@ def as_of(lang: Lang, seconds: float | None = None) -> str:
     """When a list was looked for, None for now: a user who looks again sees that it was done."""
     at = time.strftime("%H:%M:%S", time.localtime(seconds))
     return f'<p class="rw-as-of">{esc(say("as.of", lang, at=at))}</p>'
+
+
+def called(tool: Words, about: str, lang: Lang) -> str:
+    """What the work of a tool is called, by what it works on."""
+    name = tool.of(lang)
+    return say("queue.tool", lang, tool=name, about=about) if about else name
 
 
 def heading(title: str, lead: str = "") -> str:

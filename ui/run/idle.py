@@ -17,7 +17,8 @@ from ui.window import Window
 def idle_html(window: Window, lang: Lang) -> str:
     """Nothing while it is off and neither a run is under way nor one waits."""
     view = window.when_idle.look()
-    has_runs = window.is_training or bool(window.queue.look().waiting)
+    queue = window.queue.look()
+    has_runs = window.is_training or bool(queue.waiting) or queue.begun is not None
     if view is None or not (has_runs or view.is_on):
         return ""
     checked = " checked" if view.is_on else ""

@@ -22,6 +22,7 @@ from ui.run.announce import announcement_html, heading_html, name_of, notify_htm
 from ui.run.idle import idle_html
 from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
+from ui.run.queue_html import work_html
 from ui.run.status_html import head_html, notices_html, numbers_html, outcome_html, smoothing_html
 from ui.run.stopping import waits_for_room
 from ui.run.tab_states import states, states_html
@@ -63,7 +64,8 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
     """What a page lacks. has: part -> the word it was sent with. columns: of the samples, at most.
 
     Gives {"news": word, "dated": {subject: word}, "parts": {part: [word, HTML]}, "others": number of the last
-    change of settings that another page has made, "taken": number of the last of its own that was kept}.
+    change of settings that another page has made, "taken": number of the last of its own that was kept,
+    "tools": word for the tools that the queue has begun}.
     """
     now = news(window)  # first: what changes in between is then sent once more
     view, (number, read, status) = window.look()
@@ -81,7 +83,8 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
         sent["samples"] = [word if is_whole else "", html]
     page = has.get("page", "")
     others, taken = window.draft.written_by_others(page), window.draft.taken(page)
-    return {"news": now, "dated": words(window), "parts": sent, "others": others, "taken": taken}
+    told = {"others": others, "taken": taken, "tools": _tools_of_queue(window)}
+    return {"news": now, "dated": words(window), "parts": sent, **told}
 
 
 def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read: int) -> dict[str, Part]:
@@ -97,6 +100,7 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
         "numbers": _as_drawn(numbers_html(view, lang)),
         "machine": _as_drawn(machine.line_html(load, lang)),
         "machine-more": _as_drawn(machine.more_html(load, lang)),
+        **_work_of_queue(window, lang),
         "idle": Part((lang, idle := idle_html(window, lang)), lambda: idle),
         "tabs": _as_drawn(states_html(states(window, lang))),
         "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
@@ -118,6 +122,19 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
 def _as_drawn(html: str) -> Part:
     """A small part that is sent when it reads otherwise, since its rounded numbers change seldom."""
     return Part((html,), lambda: html)
+
+
+def _work_of_queue(window: Window, lang: Lang) -> dict[str, Part]:
+    """The tool that the queue has begun; no part while there is none, for pages have no place for it then."""
+    begun = window.queue.look().begun
+    return {"work": _as_drawn(work_html(begun, lang))} if begun is not None else {}
+
+
+def _tools_of_queue(window: Window) -> str:
+    """A word for what was begun and what has ended last."""
+    view = window.queue.look()
+    begun = view.begun.entry.id if view.begun else ""
+    return _word((begun, view.finished[0].entry.id if view.finished else ""))
 
 
 def _left(window: Window) -> tuple[bool, bool]:

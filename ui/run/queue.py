@@ -1,4 +1,4 @@
-"""The card of waiting runs: their order, what holds them, and the buttons to change it."""
+"""The card of what waits, runs and tools: its order, what holds it, and the buttons to change it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import gradio as gr
 
-from core.catalog import Words
 from core.config import check
 from core.config.file import toml_text
 from core.errors import Lang, UserError
-from core.queue import View, Waiting
+from core.queue_entries import Waiting
 from ui.parts.html_events import LISTEN, button, data_of, sent
 from ui.parts.localized import QUICK
-from ui.parts.markup import esc, note, problems
+from ui.parts.markup import note, problems
+from ui.run.queue_html import name_of, queue_html
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
@@ -26,7 +26,7 @@ Update = dict[Any, Any]
 
 
 class QueueCard:
-    """One piece of HTML, nothing while no run waits. The queue is the window's: all pages show the same."""
+    """One piece of HTML, nothing while nothing waits. The queue is the window's: all pages show the same."""
 
     def __init__(self, window: Window, form: Form) -> None:
         self._window, self._form = window, form
@@ -77,7 +77,15 @@ class QueueCard:
         elif act == "again":
             again = queue.retry()
             key = "queue.again.done" if again else "queue.gone"
-            said = note(say(key, lang, name=again.name if again else ""))
+            said = note(say(key, lang, name=name_of(again, lang) if again else ""))
+        elif act == "repeat":
+            again = queue.repeat(on)
+            key = "queue.added" if again else "queue.gone"
+            said = note(say(key, lang, name=name_of(again, lang) if again else ""))
+        elif act == "stop":
+            queue.stop()
+        elif act == "forget":
+            queue.forget()
         elif act == "hold":
             queue.hold()
         elif act == "keep":
@@ -102,7 +110,7 @@ class QueueCard:
         if removed is None:
             return note(say("queue.gone", lang))
         self._removed = (removed, place)
-        said, back = note(say("queue.removed", lang, name=removed.name)), say("queue.back", lang)
+        said, back = note(say("queue.removed", lang, name=name_of(removed, lang))), say("queue.back", lang)
         return f'<div class="rw-asked">{said}<div class="rw-acts">{button("back", on, back)}</div></div>'
 
     def edit(self, event: Any, lang: Lang) -> Update:
@@ -112,7 +120,8 @@ class QueueCard:
         run = next((run for run in queue.look().waiting if run.id == on), None)
         try:
             # Read before it is taken out, so that a run file that can't be read stays where it is.
-            config = check.check(run.text, run.overrides).config if run else None
+            is_run = run is not None and not run.tool
+            config = check.check(run.text, run.overrides).config if run and is_run else None
         except UserError as e:
             return self._say(problems(e.problems, lang), lang)
         if run is None or config is None or queue.remove(on) is None:
@@ -121,53 +130,3 @@ class QueueCard:
         self._window.draft.keep(self._form.shown(values))
         done = note(say("queue.edited", lang, name=run.name), "good")
         return self._form.fill(values) | self.show(lang) | self._say(done, lang)
-
-
-def queue_html(view: View, is_busy: bool, lang: Lang) -> str:
-    """The waiting runs and why they wait."""
-    reason = view.notice.of(lang) if view.notice else ""
-    if not view.waiting:
-        return f'<section class="rw-queue">{note(reason, "warn")}</section>' if reason else ""
-    many = len(view.waiting)
-    rows = "".join(_row(run, n, many, lang) for n, run in enumerate(view.waiting, 1))
-    count = say("queue.count", lang, n=many)
-    checked = " checked" if view.keeps_going else ""
-    keep = (
-        f'<label class="rw-keep"><input type="checkbox" data-act="keep"{checked}>'
-        f"{esc(say('queue.keep', lang))}</label>"
-    )
-    return (
-        f'<section class="rw-queue"><header><h3>{esc(say("queue.title", lang))}</h3>'
-        f"<span>{esc(count)}</span></header>"
-        f"{_why(view, is_busy, lang)}{note(reason, 'warn')}<ol>{rows}</ol>"
-        f'<div class="rw-acts">{_button(view, is_busy, lang)}</div>{keep}</section>'
-    )
-
-
-def _why(view: View, is_busy: bool, lang: Lang) -> str:
-    if view.held == "":
-        return note(say("queue.going" if is_busy else "queue.next", lang))
-    key = f"queue.held.{view.held}"
-    tone = "plain" if view.held in ("idle", "person") else "warn"
-    return note(say(key, lang), tone)
-
-
-def _button(view: View, is_busy: bool, lang: Lang) -> str:
-    if view.held == "":
-        return button("hold", "", say("queue.hold", lang))
-    go = button("go", "", say("queue.go.after" if is_busy else "queue.go", lang), "is-main")
-    return go + (button("again", "", say("queue.again", lang, name=view.again)) if view.again else "")
-
-
-def _row(run: Waiting, n: int, many: int, lang: Lang) -> str:
-    length = say("epochs.whole" if run.epochs else "queue.steps", lang, n=run.epochs or run.steps)
-    moves = button("up", run.id, "↑", "is-sign", title=say("queue.up", lang)) if n > 1 else ""
-    moves += button("down", run.id, "↓", "is-sign", title=say("queue.down", lang)) if n < many else ""
-    acts = button("edit", run.id, say("queue.edit", lang), "is-quiet", fills=True)
-    acts += button("remove", run.id, "×", "is-sign", title=say("queue.remove", lang))
-    fault = Words(run.fault_en, run.fault_ja, run.fault_zh).of(lang)
-    return (
-        f'<li><span class="rw-turn">{n}</span>'
-        f"<span><b>{esc(run.name)}</b> <small>{esc(length)}</small></span>"
-        f'<span class="rw-moves">{moves}{acts}</span>{note(fault, "bad")}</li>'
-    )

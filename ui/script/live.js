@@ -3,7 +3,7 @@
 (() => {
   'use strict';
   const EVERY = 1000, HIDDEN = 5000, PATIENCE = 20000, LOST = 3;
-  let timer = 0, missed = 0, columns = 0, isAsking = false, isWanted = false, asked = '', askedAt = 0;
+  let timer = 0, missed = 0, columns = 0, isAsking = false, isWanted = false, asked = '', askedAt = 0, at = '';
 
   const shown = () => document.querySelector('#run-news [data-news]');
 
@@ -15,7 +15,7 @@
     });
   }
 
-  function put({news, dated, parts, others, taken}) {
+  function put({news, dated, parts, others, taken, tools}) {
     date(dated);
     document.dispatchEvent(new CustomEvent('rw-others', {detail: {others, taken}}));
     for (const [name, [word, html]] of Object.entries(parts)) {
@@ -24,6 +24,9 @@
       part.innerHTML = html;
       part.dataset.liveVersion = word;
     }
+    // A tool that the queue has begun or that has ended: its card shows it as if its own button had been pressed.
+    if (at !== tools && at && document.getElementById('tools')?.offsetParent) document.getElementById('tools-follow').click();
+    at = tools;
     const told = shown();
     if (!told || told.dataset.news === news) return;
     // Once for each news; again after a while, for an answer that got lost.

@@ -256,9 +256,9 @@ RUN_WORDS: Mapping[str, Words] = {
         "These settings were added a moment ago: {name}", "同じ設定を追加したばかりです：{name}"
     ),
     "queue.going": Words(
-        "The next run starts when this one is done.", "実行中の学習が完了すると、次を開始します。"
+        "The next one starts when this one is done.", "実行中のものが完了すると、次を開始します。"
     ),
-    "queue.next": Words("The next run starts in a moment.", "まもなく次を開始します。"),
+    "queue.next": Words("The next one starts in a moment.", "まもなく次を開始します。"),
     "queue.held.idle": Words("Waiting for you to start the queue.", "「キューを開始」を押すと始まります。"),
     "queue.held.person": Words("You put the queue on hold.", "キューを保留しています。"),
     "queue.held.restart": Words(
@@ -272,16 +272,26 @@ RUN_WORDS: Mapping[str, Words] = {
         "The last run was stopped; the queue is on hold.",
         "前の学習が停止されたため、キューを保留しています。",
     ),
+    "queue.held.failed.tool": Words(
+        "The last tool failed; the queue is on hold.", "前のツールが失敗したため、キューを保留しています。"
+    ),
+    "queue.held.stopped.tool": Words(
+        "The last tool was stopped; the queue is on hold.",
+        "前のツールが停止されたため、キューを保留しています。",
+    ),
     "queue.held.refused": Words(
-        "A run could not be started; the queue is on hold.",
-        "学習を開始できなかったため、キューを保留しています。",
+        "One of these could not be started; the queue is on hold.",
+        "開始できなかったものがあるため、キューを保留しています。",
     ),
+    "queue.tool": Words("{tool} ({about})", "{tool}（{about}）"),
+    "queue.finished": Words("Finished tools ({n})", "終わったツール（{n}件）"),
+    "queue.forget": Words("Clear this list", "一覧を消去"),
+    "queue.repeat": Words("Try again", "もう一度"),
+    "queue.stopped": Words("Stopped.", "停止しました。"),
     "queue.go": Words("Start the queue", "キューを開始"),
-    "queue.go.after": Words("Start after this run", "この学習の後に開始"),
+    "queue.go.after": Words("Start after this one", "実行中のものの後に開始"),
     "queue.hold": Words("Hold", "保留"),
-    "queue.keep": Words(
-        "Start the next run even after one failed or was stopped", "失敗・停止した後も次の学習を開始する"
-    ),
+    "queue.keep": Words("Go on even after one failed or was stopped", "失敗・停止した後も次へ進む"),
     "queue.steps": Words("{n:#step}", "{n:,}ステップ"),
     "queue.up": Words("Earlier", "前へ"),
     "queue.down": Words("Later", "後へ"),
@@ -290,8 +300,8 @@ RUN_WORDS: Mapping[str, Words] = {
     "queue.removed": Words("Removed from the queue: {name}", "キューから削除しました：{name}"),
     "queue.back": Words("Undo", "元に戻す"),
     "queue.gone": Words(
-        "This run is no longer queued; it may have started.",
-        "この学習はキューにありません。すでに開始した可能性があります。",
+        "This is no longer queued; it may have started.",
+        "これはもうキューにありません。すでに開始した可能性があります。",
     ),
     "queue.edited": Words(
         "{name} was taken out of the queue; the form has its settings.",

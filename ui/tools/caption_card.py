@@ -25,8 +25,10 @@ from ui.settings import widgets
 from ui.settings.cards import titled
 from ui.text import say
 from ui.tools.caption_html import OTHER, form_html
+from ui.tools.queueing import about_of, queued_html
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
+from ui.window.queued import Prepared
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -42,6 +44,7 @@ class CaptionToolCard:
 
     def __init__(self, window: Window, page: Page) -> None:
         self._window = window
+        window.queued.prepare[caption.TOOL.name] = self._prepared
         self.parts: dict[str, Any] = {}
         self.chosen_part: list[Any] = []
         with column("card-caption", "rw-card"):
@@ -62,7 +65,7 @@ class CaptionToolCard:
         again, view, shown = editor
 
         def start(data: Data, event: gr.EventData) -> Iterator[Update]:
-            return self.start(data_of(event), data[lang])
+            return self.start(data_of(event), data[lang])  # or put it into the queue
 
         started = form.click(
             streamed(start, self._window),
@@ -131,13 +134,17 @@ class CaptionToolCard:
         """Caption what the fields say, on a thread, unless it is refused."""
         result = self.parts["result"]
         try:
+            values = self._values(fields_of(event))
+            if sent(event)[0] == "queue":
+                yield {result: self._queue(values, lang)}
+                return
             self._window.gpu.refuse(caption.TOOL.name)
-            work = self._work(self._settings(fields_of(event)))
+            prepared = self._prepared(values)
         except UserError as error:
             yield {result: problems([self._labelled(problem, lang) for problem in error.problems], lang)}
             return
         before, at = "", 0.0
-        for said in followed(self.job, work, self._done, lang):
+        for said in followed(self.job, prepared.work, prepared.done, lang):
             html = self.shown(lang) or said
             is_due = not self.job.is_busy or time.monotonic() - at >= _EVERY
             if html != before and is_due:
@@ -165,8 +172,12 @@ class CaptionToolCard:
         said = note(say("captioner.undone", lang, n=len(outcome.done)), "good")
         return {result: said + problems(outcome.problems[:_MOST_PROBLEMS], lang)}
 
-    def _settings(self, fields: Mapping[str, str]) -> CaptionSettings:
-        """What stands in the fields. Raises UserError."""
+    def _queue(self, values: Mapping[str, Any], lang: Lang) -> str:
+        said = queued_html(self._window, caption.TOOL, values, about_of(caption.TOOL, values), lang)
+        return said + self.shown(lang) if self.job.is_busy else said
+
+    def _values(self, fields: Mapping[str, str]) -> dict[str, Any]:
+        """What stands in the fields by option, checked. Raises UserError."""
         window = self._window
         values: dict[str, Any] = {}
         for option in _OPTIONS:
@@ -182,11 +193,20 @@ class CaptionToolCard:
             values["model"] = ""
         values["source"] = window.paths.absolute(given, "source")
         values["caption_extension"] = str(window.settings.get("dataset.caption_extension") or ".caption")
-        values["workspace"] = str(window.workspace)
-        return checked(CaptionSettings, values)
+        checked(CaptionSettings, values)
+        return values
 
-    def _work(self, settings: CaptionSettings) -> Callable[[Told], Report]:
+    def _prepared(self, values: Mapping[str, Any]) -> Prepared:
+        """The work with these settings, for its button and for the queue. Raises UserError."""
         window, job = self._window, self.job
+        own = {
+            **values,
+            "source": window.paths.absolute(str(values.get("source", "")), "source"),
+            "workspace": str(window.workspace),
+        }
+        if own.get("model"):
+            own["model"] = window.paths.model(str(own["model"]), "model")
+        settings = checked(CaptionSettings, own)
 
         def see(path: Any) -> None:
             window.paths.confined(str(path))
@@ -200,7 +220,8 @@ class CaptionToolCard:
             finally:
                 editor.look_again()
 
-        return window.gpu.alone(caption.TOOL.name, work)
+        begun = window.gpu.alone(caption.TOOL.name, work)
+        return Prepared(begun, self._done, Report.outcome)
 
     @staticmethod
     def _labelled(problem: Problem, lang: Lang) -> Problem:

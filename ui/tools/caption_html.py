@@ -35,6 +35,7 @@ def form_html(options: Sequence[Option], images: str, machine: Machine | None, l
     more = "".join(html for name, html in fields.items() if name not in _FIRST)
     title = esc(say("captioner.more", lang))
     acts = act_html("go", "captioner.go", lang, "is-main is-full")
+    acts += act_html("queue", "run.queue", lang)
     acts += act_html("stop", "job.stop", lang, "is-stop", into="form")
     return (
         f'<div class="rw-captioner rw-fields"><div class="rw-try-fields">{source}'

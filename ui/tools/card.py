@@ -26,9 +26,11 @@ from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
 from ui.tools import messages
+from ui.tools.queueing import about_of, queued_html
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 from ui.window.paths import Offers, file_name
+from ui.window.queued import Prepared
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -47,6 +49,7 @@ class ToolCard:
         self._folder = window.workspace / card.folder
         self.parts: dict[str, Any] = {}
         parts, name = self.parts, tool.name
+        window.queued.prepare[name] = self.prepared
 
         def title(lang: Lang) -> str:
             return heading(tool.words.of(lang), card.lead.of(lang))
@@ -69,6 +72,8 @@ class ToolCard:
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 start = {"value": card.button}
                 parts["start"] = page.add(gr.Button, start, elem_id=f"{name}-start", size="md")
+                queue = {"elem_id": f"{name}-queue", "size": "md"}
+                parts["queue"] = page.add(gr.Button, texts(value="run.queue"), **queue)
                 stop = {"elem_id": f"{name}-stop", "elem_classes": ["rw-stop"], "size": "md"}
                 parts["stop"] = page.add(gr.Button, texts(value="job.stop"), **stop)
             if not card.is_named:
@@ -97,13 +102,18 @@ class ToolCard:
         """The field of the form that what was made can be taken for; [] without one."""
         return [self._form.components[self._card.offers]] if self._card.offers else []
 
+    @property
+    def read_parts(self) -> list[Any]:
+        """The fields that its settings are read from, those of the form among them."""
+        own = [part for name, part in self.parts.items() if name in {o.name for o in self._tool.options}]
+        return [*own, *(self._form.components[key] for key in self._card.takes.values())]
+
     def connect(self, lang: Any) -> Any:
         """Bind the handlers. Gives the event that fills the form, or may."""
-        own = [part for name, part in self.parts.items() if name in {o.name for o in self._tool.options}]
-        taken = [self._form.components[key] for key in self._card.takes.values()]
+        read = self.read_parts
         started = self.parts["start"].click(
             streamed(lambda data: self.start(data, data[lang]), self._window),
-            {lang, *own, *taken, *self.chosen_part},
+            {lang, *read, *self.chosen_part},
             [self.parts["result"], *self.chosen_part],
             api_visibility="private",
             show_progress="hidden",
@@ -142,30 +152,43 @@ class ToolCard:
 
     def start(self, data: Data, lang: Lang) -> Iterator[Update]:
         """Do the work on a thread, unless its settings are wrong."""
-        job, result = self.job, self.parts["result"]
-        values, wrong = self._read(data, self._tool.options)
-        name, gpu = self._tool.name, self._window.gpu
-        if self._tool.on_gpu and (hindrance := gpu.hindrance(name)) is not None:
-            wrong = [hindrance]
+        job, result, name = self.job, self.parts["result"], self._tool.name
         try:
-            settings = None if wrong else checked(self._tool.settings, values)
+            if self._tool.on_gpu:
+                self._window.gpu.refuse(name)
+            prepared = self.prepared(self.settings(data, lang))
         except UserError as error:
-            wrong = [self._labelled(problem, lang) for problem in error.problems]
-        if wrong:
-            yield {result: problems(wrong, lang)}
+            yield {result: problems(error.problems, lang)}
             return
         for part in self.chosen_part:
             self._window.draft.keep({self._card.fills: str(data[part] or "")})
-
-        def work(report: Report) -> Outcome:
-            outcome = self._tool.start(settings, Work(report, job.control))
-            return replace(outcome, lines=(*outcome.lines, *self._choose()))
-
-        begun = gpu.alone(name, work) if self._tool.on_gpu else work
-        for html in followed(job, begun, self._done, lang, is_kept=self._card.is_kept):
+        for html in followed(job, prepared.work, prepared.done, lang, is_kept=self._card.is_kept):
             yield {result: html}
         if chosen := self.chosen(data):
             yield chosen
+
+    def prepared(self, values: Mapping[str, Any]) -> Prepared:
+        """The work with these settings, for its button and for the queue. Raises UserError."""
+        settings = checked(self._tool.settings, self._confined(values))
+
+        def work(report: Report) -> Outcome:
+            outcome = self._tool.start(settings, Work(report, self.job.control))
+            return replace(outcome, lines=(*outcome.lines, *self._choose()))
+
+        begun = self._window.gpu.alone(self._tool.name, work) if self._tool.on_gpu else work
+        return Prepared(begun, self._done, lambda outcome: outcome)
+
+    def queue(self, data: Data, lang: Lang) -> Update:
+        """Put the work at the end of the queue, unless its settings are wrong."""
+        try:
+            values = self.settings(data, lang)
+        except UserError as error:
+            return {self.parts["result"]: problems(error.problems, lang)}
+        about = about_of(self._tool, values, {*self._card.takes, self._card.output})
+        if self._card.is_named:
+            about = f"{about} → {Path(values[self._card.output]).name}" if about else ""
+        said = queued_html(self._window, self._tool, values, about, lang)
+        return {self.parts["result"]: said + self.shown(lang) if self.job.is_busy else said}
 
     def _done(self, lang: Lang, *, is_used: bool = False) -> str:
         """What came of the work: lines, some images, and what it can be taken for."""
@@ -201,6 +224,38 @@ class ToolCard:
         """After what is at hand: an image, a sampling step, a tensor."""
         self.job.control.stop(save=False)
 
+    def settings(self, data: Data, lang: Lang) -> dict[str, Any]:
+        """What stands in the fields by option, checked. Raises UserError."""
+        values, wrong = self._read(data, self._tool.options)
+        try:
+            if not wrong:
+                checked(self._tool.settings, values)
+        except UserError as error:
+            wrong = [self._labelled(problem, lang) for problem in error.problems]
+        if wrong:
+            raise UserError(*wrong)
+        return values
+
+    def _confined(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings with each path checked anew: they may be of an earlier window. Raises UserError."""
+        known = {option.name: option for option in self._tool.options if option.name in values}
+        found: dict[str, Any] = {}
+        for name, option in known.items():
+            value, key = values[name], self._card.takes.get(name, "")
+            if name == self._card.output:
+                is_named = self._card.is_named
+                value = str(self._folder / file_name(Path(str(value)).name) if is_named else self._folder)
+            elif option.meta.path and isinstance(value, list):
+                value = [self._window.paths.absolute(str(line), key) for line in value]
+            elif option.meta.path and value:
+                value = self._path(option, str(value), key)
+            found[name] = value
+        return found
+
+    def _path(self, option: Option, value: str, key: str) -> str:
+        paths = self._window.paths
+        return paths.model(value, key) if option.meta.path == "model" else paths.absolute(value, key)
+
     def _read(self, data: Data, options: Iterable[Option]) -> tuple[dict[str, Any], list[Problem]]:
         """What stands in the fields by option, and what of it can't be used."""
         values: dict[str, Any] = {}
@@ -228,7 +283,7 @@ class ToolCard:
             return [paths.absolute(line, key) for line in lines_of(str(value or ""))]
         if kind(option) != "path" or value is None:
             return None if value == "" and not option.field.is_required() else value
-        return paths.model(value, key) if option.meta.path == "model" else paths.absolute(value, key)
+        return self._path(option, value, key)
 
     def _labelled(self, problem: Problem, lang: Lang) -> Problem:
         """A problem with the field's label in the place of the option's name."""

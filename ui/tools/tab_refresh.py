@@ -53,6 +53,7 @@ class UnderWay:
 
     def connect(self, lang: Any, tab: Any, inputs: set[Any]) -> None:
         """Bind the handlers. tab: the tab of the cards. inputs: of the form."""
+        self._connect_queue(lang)
         chosen = [part for card in self._cards for part in card.chosen_part]
         outputs = [*(card.parts["result"] for card in self._cards), *chosen]
         hints = [card.parts["hint"] for card in self._tools if "hint" in card.parts]
@@ -74,6 +75,22 @@ class UnderWay:
             show_progress="hidden",
             concurrency_id="under_way",
             concurrency_limit=8,
+        )
+
+    def _connect_queue(self, lang: Any) -> None:
+        """One event for the button of every card: a page is slow to open when each has its own."""
+        cards = {card.parts["queue"].elem_id: card for card in self._tools}
+
+        def queued(data: Data, event: gr.EventData) -> Update:
+            card = cards.get(getattr(event.target, "elem_id", None))
+            return {} if card is None else card.queue(data, data[lang])
+
+        gr.on(
+            [card.parts["queue"].click for card in self._tools],
+            guarded(queued, self._window),
+            {lang, *(part for card in self._tools for part in card.read_parts)},
+            [card.parts["result"] for card in self._tools],
+            **QUICK,
         )
 
     def opened(self, data: Data, lang: Lang) -> Update:

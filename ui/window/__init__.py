@@ -37,6 +37,7 @@ from ui.window.draft import Draft
 from ui.window.gpu import TRAIN, Gpu
 from ui.window.last_run import Left, look_in_background
 from ui.window.paths import Paths
+from ui.window.queued import Queued
 from ui.window.run_state import RunView, Watcher
 from ui.window.tensorboard import TensorBoard
 from ui.window.tries import Tries
@@ -83,9 +84,10 @@ class Window:
         self.draft = Draft(self.workspace / "window.json")
         self.captions = CaptionEditor(self.workspace, self.may_write_caption)
         self.copies = History(self.workspace / "copies.jsonl", Copies())
-        self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
+        self.queued = Queued(lambda: self.jobs, lambda: self.gpu, self.webhook)
+        self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner, self.queued.begin)
         self.worked_out: dict[str, tuple[object, Any]] = {}
-        self.when_idle = WhenIdle(lambda: self.queue, lambda: self.runner, self._is_at_work)
+        self.when_idle = WhenIdle(lambda: self.queue, self._is_at_work)
         self.looker = Looker()
         self.looker.start()
         self.load = LoadWatch()
