@@ -75,6 +75,21 @@ def training(values: Mapping[str, object]) -> dict[str, str]:
     return {f"ss_{name}": _text(value) for name, value in values.items()}
 
 
+THUMBNAIL = "modelspec.thumbnail"
+"""An image that the model drew, as the text of a data URL."""
+
+_HASH = "modelspec.hash_sha256"
+
+
+def carried(texts: Mapping[str, str], *, is_changed: bool) -> dict[str, str]:
+    """What a file made from another says of what that one said: all but the hashes of its bytes.
+
+    is_changed: it holds other weights and not the same ones in another form, so that the image is not its.
+    """
+    gone = {_HASH, THUMBNAIL} if is_changed else {_HASH}
+    return {n: text for n, text in texts.items() if n not in gone and not n.startswith("sshs_")}
+
+
 def minimum(metadata: Mapping[str, str]) -> dict[str, str]:
     """What stays when a user wants no metadata: what other programs need to use the file at all."""
     needed = {

@@ -235,9 +235,10 @@ def method_at(module: Adapted) -> Method:
 
 def carried(source: Adapter, modules: Mapping[ModuleKey, Adapted]) -> dict[str, str]:
     """What the metadata of an adapter made from one other says: that other's, with the new ranks."""
-    kept = {n: text for n, text in source.metadata.items() if n not in _OF_THE_FILE}
-    kept = {n: text for n, text in kept.items() if not n.startswith("sshs_")}
-    if modules is source.modules:
+    is_changed = modules is not source.modules
+    kept = metadata.carried(source.metadata, is_changed=is_changed)
+    kept = {n: text for n, text in kept.items() if n not in _OF_THE_FILE}
+    if not is_changed:
         return kept
     dated = {"modelspec.date": _now()} if "modelspec.date" in kept else {}
     return kept | dated | _sizes(modules)
@@ -247,7 +248,7 @@ def joined(sources: Sequence[Adapter], modules: Mapping[ModuleKey, Adapted], tit
     """The metadata of an adapter made from several: what all say of the model they are for."""
     first, *others = (metadata.minimum(source.metadata) for source in sources)
     kept = {n: text for n, text in first.items() if all(other.get(n) == text for other in others)}
-    kept.pop("modelspec.hash_sha256", None)
+    kept = metadata.carried(kept, is_changed=True)
     names = ", ".join(source.path.stem for source in sources)
     own = {"modelspec.title": title, "modelspec.date": _now(), "modelspec.merged_from": names}
     return kept | own | _sizes(modules)

@@ -117,9 +117,12 @@ def convert(settings: ConvertSettings, work: Work | None = None) -> Path:
 
 def _convert_file(source: Path, place: Path, precision: str, watch: tensors.Watch) -> Path:
     """Any other file of tensors: the same names in another container or precision."""
-    from core.formats import tensors
+    from core.formats import lora_file, metadata, tensors
 
     file = WeightFile(source)
     dtype = tensors.PRECISIONS[precision]
     lazy = {name: tensors.from_file(file, name, dtype) for name in file.tensors}
-    return tensors.save(place, tensors.watched(lazy, watch), file.metadata)
+    texts = metadata.carried(file.metadata, is_changed=False)
+    if "sshs_model_hash" in file.metadata:
+        texts |= lora_file.hashes({name: one.read() for name, one in lazy.items()}, texts)
+    return tensors.save(place, tensors.watched(lazy, watch), texts)

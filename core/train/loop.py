@@ -254,6 +254,7 @@ def _save_and_sample(
     is_due = lengths.is_due(step, ended, sample.sample_every_n_steps, sample.sample_every_n_epochs, is_last)
     if is_due or request is not None:
         _draw(training, step, is_due, request, control, emit)
+        training.outputs.add_thumbnail(progress)
     report.exclude(time.monotonic() - before)
 
 

@@ -233,7 +233,10 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     update = _update(job, engine, learner, optimizer)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
     writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity, job.steps)
-    product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, optimizer)
+    samples = Samples(family, model, text, config, engine, job.folder, prompts, parts.load)
+    picture = samples.thumbnail
+    product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, optimizer, picture)
+    save_as, epochs = resolved_format(config, model), job.plan.epochs(config.train)
     batch_loss = BatchLoss(family, model, text, engine, config.train)
     frozen = prior.make(family, model, learner.network, text, engine, config, parts.load)
     settled = lengths.settled(config, job.steps)
@@ -249,15 +252,8 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         update=update,
         averages=averages,
         schedule=lr_schedule.make(settled.optimizer, job.total_steps),
-        outputs=Outputs(
-            config.save,
-            resolved_format(config, model),
-            averages.averaged()(product),
-            writer,
-            emit,
-            job.plan.epochs(config.train),
-        ),
-        samples=Samples(family, model, text, config, engine, job.folder, prompts, parts.load),
+        outputs=Outputs(config.save, save_as, averages.averaged()(product), writer, emit, epochs, picture),
+        samples=samples,
         validation=Validation(config.train, engine, job.plan, validation_batches, batch_loss, model),
         plan=job.plan,
         texts=texts,

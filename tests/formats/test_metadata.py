@@ -83,3 +83,9 @@ def test_the_hashes_are_those_of_the_file_that_sd_scripts_would_hash():
         "sshs_model_hash": hashlib.sha256(data).hexdigest(),
         "sshs_legacy_hash": hashlib.sha256(file[1048576:1114112]).hexdigest()[:8],
     }
+
+
+def test_a_file_made_from_another_has_not_its_hashes_and_its_image_only_with_its_weights():
+    told = dict.fromkeys(("ss_seed", "sshs_model_hash", "modelspec.hash_sha256", "modelspec.thumbnail"), "x")
+    assert metadata.carried(told, is_changed=False) == {"ss_seed": "x", "modelspec.thumbnail": "x"}
+    assert metadata.carried(told, is_changed=True) == {"ss_seed": "x"}

@@ -1,5 +1,6 @@
 """The tools of adapter files: ranks, sums, names, differences, each in a new file."""
 
+import hashlib
 import json
 
 import pytest
@@ -341,3 +342,30 @@ def test_norms_and_the_training_are_told_largest_first(tmp_path, weights):
     assert told["blocks"] == [{"block": "unet mid_block", "norm": pytest.approx(whole)}]
     lines = [words.en for words in start("weights", file=source).lines]
     assert lines[0].startswith("2 modules: lora (2); rank 2-4, scale 1-10")
+
+
+def test_the_thumbnail_stays_as_long_as_the_file_does_what_it_shows(tmp_path, weights):
+    loras = {LINEAR: lora(weights[LINEAR].shape, 4, 2.0)}
+    texts = {"modelspec.thumbnail": "data:image/jpeg;base64,AA==", "modelspec.hash_sha256": "0"}
+    source = write(tmp_path / "a.safetensors", loras, **texts)
+    made = {
+        "convert-adapter": {"source": source, "names": "diffusers"},
+        "resize-adapter": {"source": source, "rank": 1},
+        "merge-adapters": {"adapters": [str(source), str(source)]},
+    }
+    kept = {
+        name: WeightFile(start(name, target=tmp_path / name, **values).made).metadata
+        for name, values in made.items()
+    }
+    has = {name: "modelspec.thumbnail" in found for name, found in kept.items()}
+    assert has == {"convert-adapter": True, "resize-adapter": False, "merge-adapters": False}
+    assert not [found for found in kept.values() if "modelspec.hash_sha256" in found]
+
+
+def test_a_lora_in_another_precision_has_the_hash_of_its_own_bytes(tmp_path, weights):
+    source = write(tmp_path / "a.safetensors", {LINEAR: lora(weights[LINEAR].shape, 4, 2.0)})
+    start("convert", source=source, target=tmp_path / "b", precision="fp16")
+    made = tmp_path / "b.safetensors"
+    raw = made.read_bytes()
+    data = raw[8 + int.from_bytes(raw[:8], "little") :]
+    assert WeightFile(made).metadata["sshs_model_hash"] == hashlib.sha256(data).hexdigest()

@@ -23,6 +23,17 @@ class MetadataOptions(Section):
         ),
         level="advanced",
     )
+    thumbnail: bool = opt(
+        True,
+        ("Thumbnail", "サムネイル"),
+        (
+            "The newest sample of the first prompt goes into the file as a small image, which programs show in their lists of models.",
+            "1つ目のプロンプトの最新のサンプル画像を小さくしてファイルに入れます。モデルの一覧に表示するプログラムがあります。",
+        ),
+        level="advanced",
+        needs="save.no_metadata=false",
+        sd_scripts="",
+    )
     training_comment: str | None = opt(
         None,
         ("Comment", "コメント"),

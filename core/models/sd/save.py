@@ -18,6 +18,7 @@ from core.families import FAMILIES
 from core.formats import checkpoint, tensors
 from core.formats.identify import identify
 from core.formats.json_file import read_table
+from core.formats.metadata import carried
 from core.formats.store import Store
 from core.formats.tensor_bytes import DTYPES
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
@@ -187,7 +188,8 @@ def convert(
     ends_in_noise = identity.is_zero_terminal and known == "v"
     is_changed = edit is not None and edit.touches("unet")
     whole = Whole(source, family, known, configs, is_standard, ends_in_noise, is_changed)
-    told = {"modelspec.prediction_type": known} | dict(identity.metadata)
+    told = {"modelspec.prediction_type": known}
+    told |= carried(identity.metadata, is_changed=edit is not None)
     told |= edit.metadata if edit is not None else {}
     return write(whole, target, save_as, found, told, store, watch)
 

@@ -21,8 +21,9 @@ from core.formats import lora_file, metadata, peft_file, tensors
 from core.models.family import Family, Model
 from core.runs import state_folder
 from core.runs.result_names import LINEAGE
-from core.train.outputs import ss_metadata
+from core.train.outputs import private_paths, ss_metadata
 from core.train.outputs.state import Progress
+from core.train.outputs.thumbnail import Thumbnail
 from core.train.weights.trained import Trainee
 
 VALIDATION = "rareword_validation_loss"
@@ -41,11 +42,13 @@ class ModelWriter:
         trainee: Trainee,
         total_steps: int,
         optimizer: torch.optim.Optimizer,
+        thumbnail: Thumbnail,
     ) -> None:
         self._config, self._plan, self._total_steps = config, plan, total_steps
         self._family, self._model, self._trainee = family, model, trainee
         self._optimizer = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
-        self._started = time.time()
+        self._private = [*private_paths.folders_of(config), *(folder.path.parent for folder in plan.folders)]
+        self._started, self._thumbnail = time.time(), thumbnail
 
     def __call__(self, path: Path, progress: Progress, epoch: int, precision: str) -> Path:
         """Write it; returns where it lies. precision: a key of tensors.PRECISIONS.
@@ -53,13 +56,14 @@ class ModelWriter:
         Raises NumericFault when a weight is not finite, ResourceFault when the disk is full.
         """
         save, network = self._config.save, self._trainee.network
-        texts = self._metadata(progress, epoch)
+        told = self._metadata(progress, epoch)
+        texts = private_paths.cut(told, self._private) | self._thumbnail.metadata
         if network is None:
             save_as = resolved_format(self._config, self._model)
             return self._family.save(self._model, path, save_as, precision, texts)
         dtype = tensors.PRECISIONS[precision]
-        made, told = self._named(network.adapted(), dtype)
-        texts |= told
+        made, needed = self._named(network.adapted(), dtype)
+        texts |= needed
         if not save.no_metadata:
             texts |= lora_file.hashes(made, texts)
         return tensors.save(path, made, texts)

@@ -21,6 +21,7 @@ from core.train.device.engine import Engine
 from core.train.inputs.lending import eval_mode, on_device
 from core.train.inputs.text_states import TextStates
 from core.train.outputs import messages
+from core.train.outputs.thumbnail import Thumbnail
 
 Numbered = tuple[tuple[int, Prompt], ...]
 """Prompts with their numbers."""
@@ -47,7 +48,7 @@ class Samples:
         self._known = [*prompts]
         self._prompts: Numbered = tuple(enumerate(prompts))
         self._family, self._model, self._text, self._engine = family, model, text, engine
-        self._load = load
+        self._load, self.thumbnail = load, Thumbnail(config.save)
         self._sampler = config.sample.sample_sampler
         self._folder = folder / "samples"
 
@@ -104,6 +105,8 @@ class Samples:
                 path = self._folder / f"step-{step:08d}_{number:02d}_{prompt.seed}.png"
                 self._folder.mkdir(parents=True, exist_ok=True)
                 image.save(path)
+                if (number, prompt) in self._prompts[:1]:
+                    self.thumbnail.take(image, step)
             except StopRun:
                 raise
             except Exception as e:  # a preview must never end a training, whatever is wrong with it

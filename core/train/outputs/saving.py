@@ -19,6 +19,7 @@ from core.runs import owned_files
 from core.train.lengths import is_due
 from core.train.outputs import messages
 from core.train.outputs.state import Kept, Progress, StateWriter
+from core.train.outputs.thumbnail import Thumbnail
 
 KEEP_AUTOSAVES = 2
 """The newest may be the one that a crash damaged, so the one before it stays too."""
@@ -46,6 +47,7 @@ class Outputs:
         writer: StateWriter,
         emit: Emit,
         epochs: int,
+        thumbnail: Thumbnail,
     ) -> None:
         """save_as: the format after "auto" was resolved, a key of ENDINGS. epochs: of the whole run."""
         self._config, self._ending = config, ENDINGS[save_as]
@@ -55,7 +57,8 @@ class Outputs:
         self._write_model, self._writer, self._emit = write_model, writer, emit
         self._folder = Path(config.output_dir)
         self._state_saved_at = time.monotonic()
-        self._model_step = 0
+        self._model_step, self._thumbnail = 0, thumbnail
+        self._fresh: dict[Path, int] = {}
 
     def due(self, step: int, ended_epoch: int, is_last: bool) -> set[str]:
         """What to save after a step. ended_epoch: number of the epoch that this step finished, or 0.
@@ -138,6 +141,15 @@ class Outputs:
         except (NumericFault, ResourceFault) as e:
             self._warn(e, messages.STATE_SAVED)
 
+    def add_thumbnail(self, progress: Progress) -> None:
+        """Give what was saved after this step the sample that was drawn of it then.
+
+        A model is saved before it is sampled, for drawing takes time in which a run may end.
+        """
+        for place, step in self._fresh.items():
+            if step == progress.step and self._thumbnail.put_into(place, step):
+                progress.written[place.name] = owned_files.stamp(place)
+
     def _keep_sound(self, progress: Progress, kind: str, epoch: int) -> Path:
         """The state, after a model could not be saved. Raises NumericFault when a weight is not finite."""
         try:
@@ -187,6 +199,7 @@ class Outputs:
             self._set_aside(path)
         place = self._written(path, progress, epoch)
         progress.written[place.name] = owned_files.stamp(place)
+        self._fresh = {p: n for p, n in self._fresh.items() if n == progress.step} | {place: progress.step}
         info: dict[str, Any] = {"kind": kind, "epoch": epoch}
         if kind == "best" and progress.best is not None:
             info["validation_loss"] = progress.best.loss
