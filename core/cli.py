@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core import console, ending, messages, signals
+from core.arguments import Arguments
 from core.catalog import Words
 from core.config import base_family, option_docs
 from core.config.check import load
@@ -114,11 +115,11 @@ def _asked_language(arguments: Sequence[str]) -> str | None:
 
 
 def _parser(lang: Lang) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core")
+    parser = Arguments(prog="python -m core", lang=lang)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace, TextIO, Lang], int]) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=WORDS[name].of(lang))
+        command = commands.add_parser(name, help=WORDS[name].of(lang), lang=lang)
         command.add_argument("--lang", choices=LANGS)
         command.set_defaults(run=run)
         return command

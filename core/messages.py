@@ -191,3 +191,46 @@ TOOL_UNKNOWN = Message(
     "there is no tool {tool} here, or its settings can't be read; remove it from the queue.",
     "ツール{tool}がないか、その設定を読み込めません。キューから削除してください。",
 )
+
+# The command line
+
+ARGUMENTS_MISSING = Message(
+    "E-CLI-MISSING",
+    "these arguments are missing: {names}.",
+    "必要な引数が指定されていません：{names}",
+)
+ARGUMENTS_UNKNOWN = Message(
+    "E-CLI-UNKNOWN",
+    "there is no argument {names}; -h lists all of them.",
+    "{names} という引数はありません。-h で一覧を表示できます。",
+)
+ARGUMENT_CHOICE = Message(
+    "E-CLI-CHOICE",
+    "{name} can't be {value}; choose one of: {choices}.",
+    "{name} に {value} は指定できません。次のいずれかを指定してください：{choices}",
+)
+ARGUMENT_WHOLE = Message(
+    "E-CLI-WHOLE",
+    "{name} must be a whole number, not {value}.",
+    "{name} には整数を指定してください（指定された値：{value}）。",
+)
+ARGUMENT_NUMBER = Message(
+    "E-CLI-NUMBER",
+    "{name} must be a number, not {value}.",
+    "{name} には数値を指定してください（指定された値：{value}）。",
+)
+ARGUMENT_EMPTY = Message(
+    "E-CLI-EMPTY",
+    "{name} needs a value after it.",
+    "{name} の後に値を指定してください。",
+)
+ARGUMENT_NO_VALUE = Message(
+    "E-CLI-SWITCH",
+    "{name} is a switch and takes no value; {value} was given.",
+    "{name} は値を取らないスイッチです（指定された値：{value}）。",
+)
+ARGUMENT_AMBIGUOUS = Message(
+    "E-CLI-AMBIGUOUS",
+    "{name} may mean {choices}; write it out.",
+    "{name} は {choices} のどれを指すか分かりません。省略せずに指定してください。",
+)

@@ -85,6 +85,8 @@ def reason(error: BaseException) -> Words:
     """In plain words why something could not be read."""
     if isinstance(error, FileNotFoundError):
         return Words("it is not there", "存在しません")
+    if isinstance(error, NotADirectoryError):
+        return Words("it is not a folder", "フォルダーではありません")
     if isinstance(error, NotRead):
         return error.words
     if isinstance(error, OSError):

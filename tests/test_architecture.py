@@ -15,7 +15,7 @@ LEVELS = [
     "core.counting core.families",
     "core.errors",
     "core.events core.messages core.train.messages",
-    "core.files core.console core.sinks core.diffusion core.data.keyed_random "
+    "core.arguments core.files core.console core.sinks core.diffusion core.data.keyed_random "
     "core.config.nearest core.config.messages core.config.output_names core.config.sd_scripts_reference "
     "core.models core.train core.data core.config core.models.messages",
     "core.models.hub_token",

@@ -54,12 +54,20 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> Path:
 def refuse_existing(path: Path) -> None:
     """For what a user names as a new file or folder: nothing that is there is ever written over.
 
-    Raises UserError (E-OUT-EXISTS).
+    Raises UserError (E-OUT-EXISTS), also where no folder can be made for it.
     """
+    refuse_below_file(path)
     if not os.path.lexists(path):
         return
     kind = Words("folder", "フォルダ") if path.is_dir() else Words("file", "ファイル")
     raise UserError(messages.EXISTS(path=path, kind=kind))
+
+
+def refuse_below_file(path: Path) -> None:
+    """Raises UserError (E-OUT-EXISTS) where a folder on the way to the path is a file."""
+    above = next((folder for folder in path.absolute().parents if os.path.lexists(folder)), None)
+    if above is not None and not above.is_dir():
+        raise UserError(messages.BELOW_FILE(path=path, above=above))
 
 
 def write_folder(path: Path, write: Callable[[Path], object], size: int = 0, replaces: str = "") -> Path:

@@ -110,6 +110,11 @@ EXISTS = Message(
     "{path}: this {kind} exists already, and nothing is overwritten; choose another name.",
     "{path}：同名の{kind}があります。上書きはしないため、別の名前を指定してください。",
 )
+BELOW_FILE = Message(
+    "E-OUT-EXISTS",
+    "{path} can't be written: {above} is a file, not a folder; choose another place.",
+    "{path} には書き込めません。{above} はフォルダーではなくファイルです。別の場所を指定してください。",
+)
 UNWRITABLE = Message(
     "E-DISK-WRITE", "{path} can't be written: {reason}.", "{path} に書き込めません：{reason}"
 )

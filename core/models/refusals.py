@@ -58,8 +58,12 @@ def prediction_denied(path: Path, identity: Identity, asked: str) -> Problem | N
     return messages.OTHER_PREDICTION(path=path, known=known, asked=asked)
 
 
-def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Problem:
-    """Something else than a model (or a VAE, key "model.vae"): what it is, and where it belongs."""
+def wrong_kind(path: Path, identity: Identity, key: str = "model.base", kind_of: str = "") -> Problem:
+    """Something else than a model (or a VAE, key "model.vae"): what it is, and where it belongs.
+
+    kind_of: the option whose kind of file is expected, where `key` is one of a tool's; of these none is told
+    to be the place for the file.
+    """
     kind, option = KINDS[identity.kind], _PLACES.get(identity.kind, "")
     found = Words(f"a {kind.en}", kind.ja, kind.of("zh"))
     if identity.kind == "unknown":
@@ -73,8 +77,8 @@ def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Probl
     parts += [f"rank {identity.rank}"] if identity.rank is not None else []
     parts += [FAMILY_NAMES[identity.family]] if identity.family else []
     details = f" ({', '.join(parts)})" if parts else ""
-    wanted = _WANTED.get(key, Words("a LoRA", "LoRA"))
-    if option and option != key:
+    wanted = _WANTED.get(kind_of or key, Words("a LoRA", "LoRA"))
+    if option and option != key and "." in key:
         return messages.WRONG_OPTION(
             key=key, path=path, found=found, details=details, wanted=wanted, option=option
         )

@@ -92,7 +92,7 @@ class Base:
         if found.problems:
             raise UserError(*(replace(problem, key=option) for problem in found.problems))
         if found.kind != "model" or found.family not in FAMILIES:
-            raise UserError(replace(wrong_kind(path, found, option), key=option))
+            raise UserError(wrong_kind(path, found, option, "model.base"))
         if family and found.family != family:
             own, wanted = FAMILY_NAMES[found.family], FAMILY_NAMES[family]
             raise UserError(messages.BASE_FAMILY(path=path, key=option, own=own, wanted=wanted))

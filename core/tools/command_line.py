@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
+from core.arguments import told
 from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import LANGS, Lang, UserError
@@ -39,7 +40,9 @@ class Parser(argparse.ArgumentParser):
         print(self.format_help(), file=self._out)
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(USAGE(error=message, usage=self.format_usage().strip()))
+        found = told(message)
+        error = found.words if found is not None else message
+        raise UserError(USAGE(error=error, usage=self.format_usage().strip()))
 
 
 def _help(option: Option, lang: Lang) -> str:

@@ -89,9 +89,9 @@ def run(settings: HubUploadSettings, work: Work) -> Outcome:
 
     if not hub.is_id(settings.repo):
         raise UserError(messages.NO_REPOSITORY(key="repo", repo=settings.repo))
+    files = files_of(Path(settings.file))
     if not hub_token.source():
         raise UserError(messages.NO_TOKEN())
-    files = files_of(Path(settings.file))
     api: Any = huggingface_hub.HfApi()
     with _answers(settings.repo):
         api.create_repo(settings.repo, private=settings.private, exist_ok=True)

@@ -155,7 +155,10 @@ def opened(
 
     if not paths:
         raise UserError(messages.ADAPTERS_NONE())
-    numbers = [1.0] * len(paths) if strengths is None else [*block_lists.numbers(strengths)]
+    try:
+        numbers = [1.0] * len(paths) if strengths is None else [*block_lists.numbers(strengths)]
+    except ValueError:
+        raise UserError(messages.ADAPTERS_NUMBERS(strengths=strengths)) from None
     if len(numbers) != len(paths):
         raise UserError(messages.ADAPTERS_STRENGTHS(strengths=len(numbers), adapters=len(paths)))
     return [files.read(Path(path), "adapters", family) for path in paths], numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import Message
 
-USAGE = Message("E-CLI-USAGE", "{error}\n{usage}", "引数の誤り：{error}\n{usage}")
+USAGE = Message("E-CLI-USAGE", "{usage}\n{error}", "{usage}\n引数の誤り：{error}")
 
 CONVERT_NAME = Message(
     "E-CONVERT-NAME",
@@ -211,6 +211,12 @@ ADAPTERS_STRENGTHS = Message(
     "E-LORA-STRENGTH",
     "there {strengths:is # strength|are # strengths} for {adapters:# adapter|# adapters}; give one for each, or none.",
     "アダプター{adapters}個に対して強さが{strengths}個あります。1つずつ指定するか、空欄にしてください。",
+    key="strengths",
+)
+ADAPTERS_NUMBERS = Message(
+    "E-LORA-STRENGTH",
+    "`{strengths}` is not a list of numbers; write one for each adapter, such as 1,0.5.",
+    "「{strengths}」は数値の並びではありません。1,0.5 のように、アダプターごとに数値を1つ指定してください。",
     key="strengths",
 )
 ADAPTER_NEEDS_BASE = Message(

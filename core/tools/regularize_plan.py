@@ -18,6 +18,7 @@ from core.counting import counted
 from core.data.sources.folders import Folder, scan
 from core.errors import Problem, UserError
 from core.families import FAMILIES, size_step
+from core.formats import atomic_write
 from core.formats.identify import identify
 from core.tools.messages import REG_COUNT, REG_EMPTY_CLASS, REG_MODEL, REG_NO_CLASS, REG_PLACE, REG_SHARED
 from core.tools.tool import Card, Tool
@@ -119,6 +120,7 @@ def plan(settings: RegularizeSettings) -> tuple[ClassPlan, ...]:
     problems = [*_problems(settings)]
     if problems:
         raise UserError(*problems)
+    atomic_write.refuse_below_file(Path(settings.out) / "1")
     plans = []
     for prompt, count in _counts(settings).items():
         folder = Path(settings.out) / _folder_name(prompt)

@@ -211,6 +211,7 @@ def _jobs(settings: ResizeSettings) -> list[_Job]:
     inside, outside = target.resolve(), source.resolve()
     if inside.is_relative_to(outside) or outside.is_relative_to(inside):
         raise UserError(RESIZE_NESTED(path=target, source=source))
+    atomic_write.refuse_below_file(target / source.name)
     jobs: dict[str, _Job] = {}
     for folder, below, names in os.walk(source):  # links to folders are not followed
         below[:] = sorted(name for name in below if not is_junk(name))

@@ -113,4 +113,4 @@ def checked(kind: type[S], values: Mapping[str, Any]) -> S:
         return kind.model_validate(values)
     except ValidationError as error:
         found = (replace(problem, key=problem.key.partition(".")[0]) for problem in problems_of(error))
-        raise UserError(*found) from None
+        raise UserError(*dict.fromkeys(found)) from None  # width and height may have the same one

@@ -15,6 +15,7 @@ from core.data.caption_editor import messages
 from core.data.captions import captions, encodings
 from core.data.names import is_image, is_junk, nfc
 from core.errors import EXIT_DONE, EXIT_REFUSED, Problem, UserError
+from core.reading import reason
 from core.tools.messages import UTF8_ENCODING, UTF8_FOLDER
 from core.tools.tool import Outcome, Tool, Work
 
@@ -121,4 +122,4 @@ def _captions(folder: Path) -> Iterator[Path]:
                 if is_named and caption_files.is_caption_suffix(path.suffix) and path.is_file():
                     yield path
     except OSError as error:
-        raise UserError(UTF8_FOLDER(path=folder, error=error.strerror)) from error
+        raise UserError(UTF8_FOLDER(path=folder, error=reason(error))) from error

@@ -233,7 +233,7 @@ def test_in_the_console_it_is_a_command_and_its_change_is_in_the_workspace(out, 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "required: source"),
+        ((), "arguments are missing: source"),
         (("nowhere",), "there is no folder nowhere"),
         (("{empty}",), "no images"),
         (("{train}", "--model", "no such thing"), "no folder here and no name"),
@@ -241,7 +241,7 @@ def test_in_the_console_it_is_a_command_and_its_change_is_in_the_workspace(out, 
         (("{train}", "--thresholds", "artist"), "must be pairs such as artist=0.5"),
         (("{train}", "--replace", "a;b"), "must be pairs such as blue eyes"),
         (("{train}", "--general", "2"), "general: "),
-        (("{train}", "--existing", "keep"), "invalid choice"),
+        (("{train}", "--existing", "keep"), "--existing can't be keep"),
         (("{train}", "--caption_extension", ".png"), "not a caption file extension"),
     ],
 )
