@@ -30,7 +30,7 @@ LEVELS = [
     "core.train.early_stop core.train.seeds core.ending",
     "core.config.named_values core.config.option_docs core.data.curate core.data.sources "
     "core.models.precheck core.models.draw core.models.headers core.models.lora_precheck core.models.parts "
-    "core.models.sd core.models.suited core.runs core.captioners",
+    "core.models.sd core.models.suited core.runs core.captioners core.judges",
     "core.config.by_family core.config.training_scripts core.data.caption_editor core.models.sdxl "
     "core.train.output_places core.train.weights",
     "core.config.check core.data.plan core.train.run_checks",

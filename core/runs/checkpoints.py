@@ -8,14 +8,15 @@ import glob
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.config.output_names import is_plain
 from core.errors import UserError
 from core.formats import sidecar_yaml
 from core.formats.header import read_header
-from core.runs import lineage, state_folder
+from core.runs import judgement, lineage, state_folder
+from core.runs.judgement import Judged
 from core.runs.past_runs import RUNS, PastRun
 from core.runs.result_names import LINEAGE
 from core.trash import OF_RUNS
@@ -29,7 +30,7 @@ class Checkpoint:
     """A model that lies in the output folder. step: optimizer steps it was trained for.
 
     kind: "last", "epoch", "step" or "best". loss: validation loss at its step, None where not measured.
-    is_best: of the lowest validation loss among the checkpoints of its run.
+    is_best: of the lowest validation loss among the checkpoints of its run. judged: what a judge said of it.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class Checkpoint:
     size_bytes: int
     loss: float | None = None
     is_best: bool = False
+    judged: Judged | None = None
 
 
 def of_run(run: PastRun, losses: Mapping[int, float] | None = None) -> tuple[Checkpoint, ...]:
@@ -58,8 +60,9 @@ def of_run(run: PastRun, losses: Mapping[int, float] | None = None) -> tuple[Che
     listed = sorted(found.values(), key=lambda one: (-one.step, one.kind != "last"))
     measured = [one for one in listed if one.loss is not None]
     best = min(measured, key=lambda one: (one.loss or 0.0, one.kind != "best", one.step), default=None)
+    said = judgement.of(run.folder)
     return tuple(
-        Checkpoint(one.path, one.step, one.kind, one.size_bytes, one.loss, one is best) for one in listed
+        replace(one, is_best=one is best, judged=said.get((one.path.name, one.step))) for one in listed
     )
 
 

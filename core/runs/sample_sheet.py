@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,29 +40,38 @@ def grid(events: Iterable[Event]) -> tuple[list[int], dict[Row, dict[int, Path]]
 def write(events: Iterable[Event], path: Path, step_word: str = "step") -> bool:
     """Draw the sheet as PNG; False when the run drew no samples. Deleted images are left blank."""
     steps, rows = grid(events)
-    cells = {(row, step): _open(p) for row, images in rows.items() for step, p in images.items()}
-    images = {place: image for place, image in cells.items() if image is not None}
-    if not images:
-        return False
-    width = max(image.width for image in images.values())
-    heights = {row: max((p.height for (r, _), p in images.items() if r == row), default=0) for row in rows}
-    font = ImageFont.load_default(14)
-    line = 20
-    total = sum(height + line + MARGIN for height in heights.values())
-    sheet = Image.new("RGB", (MARGIN + len(steps) * (width + MARGIN), MARGIN + line + total), PAPER)
+    cells = {row: [_open(places[s]) if s in places else None for s in steps] for row, places in rows.items()}
+    sheet = drawn([f"{step_word} {step}" for step in steps], [(_label(r), c) for r, c in cells.items()])
+    if sheet is not None:
+        sheet.save(path)
+    return sheet is not None
+
+
+def drawn(
+    columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image | None]]]
+) -> Image.Image | None:
+    """Images in rows, a label above each row and each column; None without any. An empty cell stays blank.
+
+    rows: label of each, and its image in each column.
+    """
+    widths = [image.width for _, cells in rows for image in cells if image is not None]
+    if not widths:
+        return None
+    width, font, line = max(widths), ImageFont.load_default(14), 20
+    heights = [max((p.height for p in cells if p is not None), default=0) for _, cells in rows]
+    total = sum(height + line + MARGIN for height in heights)
+    sheet = Image.new("RGB", (MARGIN + len(columns) * (width + MARGIN), MARGIN + line + total), PAPER)
     draw = ImageDraw.Draw(sheet)
-    for column, step in enumerate(steps):
-        draw.text((MARGIN + column * (width + MARGIN), MARGIN), f"{step_word} {step}", INK, font)
+    for column, label in enumerate(columns):
+        draw.text((MARGIN + column * (width + MARGIN), MARGIN), label, INK, font)
     top = MARGIN + line
-    for row, height in heights.items():
-        draw.text((MARGIN, top), _label(row), INK, font)
-        for column, step in enumerate(steps):
-            image = images.get((row, step))
+    for (label, cells), height in zip(rows, heights, strict=True):
+        draw.text((MARGIN, top), label, INK, font)
+        for column, image in enumerate(cells):
             if image is not None:
                 sheet.paste(image, (MARGIN + column * (width + MARGIN), top + line))
         top += height + line + MARGIN
-    sheet.save(path)
-    return True
+    return sheet
 
 
 def _open(path: Path) -> Image.Image | None:
@@ -76,6 +85,10 @@ def _open(path: Path) -> Image.Image | None:
 
 
 def _label(row: Row) -> str:
-    """Prompt and seed; the built-in font knows Latin letters only, other characters become dots."""
-    text = "".join(c if c.isascii() and c.isprintable() else "·" for c in row.prompt)
-    return f"{text[:60]}  (seed {row.seed})"
+    """Prompt and seed."""
+    return f"{latin(row.prompt)[:60]}  (seed {row.seed})"
+
+
+def latin(text: str) -> str:
+    """As the built-in font can write it, which knows Latin letters only: other characters become dots."""
+    return "".join(c if c.isascii() and c.isprintable() else "·" for c in text)

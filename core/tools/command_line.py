@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, TextIO
 
 from core.arguments import told
@@ -14,7 +14,7 @@ from core.events import StageProgress
 from core.sinks import Console
 from core.tools.messages import USAGE
 from core.tools.table import TOOLS
-from core.tools.tool import Tool, Work, checked
+from core.tools.tool import Table, Tool, Work, checked
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,6 +72,15 @@ def _reading(option: Option) -> dict[str, Any]:
     return {}
 
 
+def _rows(table: Table, lang: Lang) -> Iterator[str]:
+    """Its lines, with the numbers below each other."""
+    lines = [[words.of(lang) for words in table.head], *table.rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for first, *numbers in lines:
+        cells = [first.ljust(widths[0]), *(n.rjust(w) for n, w in zip(numbers, widths[1:], strict=True))]
+        yield "  ".join(cells).rstrip()
+
+
 def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:
     """Run one tool and return the exit code. Raises UserError."""
     tool = TOOLS[name]
@@ -80,6 +89,8 @@ def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:
     console = Console(out, lang)
     outcome = tool.start(checked(tool.settings, values), Work(lambda *at: console(StageProgress(*at))))
     console.close()
-    for line in (*(words.of(lang) for words in outcome.lines), *(p.text(lang) for p in outcome.problems)):
+    said = [words.of(lang) for words in outcome.lines]
+    said += [*_rows(outcome.table, lang)] if outcome.table else []
+    for line in (*said, *(p.text(lang) for p in outcome.problems)):
         print(line, file=out)
     return outcome.exit_code

@@ -252,3 +252,99 @@ ADAPTER_NO_NAMES = Message(
     "{path} can't be written in the names of Diffusers, which knows LoRA and DoRA of outputs only ({methods}). Convert it to a plain LoRA.",
     "{path} はDiffusers形式では保存できません。対応するのはLoRAと出力側のDoRAだけです（{methods}）。通常のLoRAに変換してください。",
 )
+
+# Models of a run beside each other
+
+NO_RUN = Message(
+    "E-RUN-FOLDER",
+    "there is no run at {path}: give its folder in `{folder}` below the output folder, or the output folder with the name of the run.",
+    "{path} に学習の記録がありません。出力先フォルダの「{folder}」にあるフォルダか、出力先フォルダと学習の名前を指定してください。",
+    key="run",
+)
+RUN_NO_MODELS = Message(
+    "E-RUN-MODELS",
+    "no saved model of the run {path} is in its output folder.",
+    "学習 {path} で保存されたモデルは出力先フォルダにありません。",
+    key="run",
+)
+COMPARE_NOTHING = Message(
+    "E-COMPARE",
+    "give a run or adapter files, one of the two.",
+    "学習かアダプターのファイルのどちらか一方を指定してください。",
+    key="run",
+)
+COMPARE_BASE = Message(
+    "E-COMPARE-BASE",
+    "name the model that these adapters are for.",
+    "アダプターを使う元モデルを指定してください。",
+    key="base",
+)
+COMPARE_PROMPT = Message(
+    "E-COMPARE-PROMPT",
+    "write a prompt: the run has no sample prompts of its own in its run file.",
+    "プロンプトを入力してください。設定ファイルにサンプルのプロンプトがありません。",
+    key="prompt",
+)
+COMPARE_FOLDER = Message(
+    "E-OUT-WRITE",
+    "no folder can be made in {path} ({reason}). Choose another one.",
+    "{path} にフォルダを作成できません（{reason}）。別のフォルダを指定してください。",
+    key="out",
+)
+COMPARE_STRENGTHS = Message(
+    "E-COMPARE-STRENGTHS",
+    "must be numbers from -{most:g} to {most:g} with commas between them, such as 0.6,0.8,1; found {given}.",
+    "-{most:g}〜{most:g}の数値をカンマ区切りで指定してください（例：0.6,0.8,1。値：{given}）。",
+    key="strengths",
+)
+COMPARE_STOPPED = Message(
+    "W-COMPARE-STOPPED",
+    "stopped after {done} of {total:# image|# images}; the sheets show what was drawn.",
+    "{total}枚中{done}枚で停止しました。一覧画像には生成した分だけが表示されます。",
+)
+
+# Judging the models of a run
+
+JUDGE_PROMPT = Message(
+    "E-JUDGE-PROMPT",
+    "write the prompt of the subject, such as sls frog: the folders of this run name none.",
+    "対象のプロンプト（例：sls frog）を入力してください。この学習のフォルダ名からは分かりません。",
+    key="prompt",
+)
+JUDGE_FEW = Message(
+    "E-JUDGE-IMAGES",
+    "{path} holds {count:# image|# images}; give a folder with two or more.",
+    "{path} の画像は{count}枚です。2枚以上あるフォルダを指定してください。",
+    key="reference",
+)
+JUDGE_NO_IMAGES = Message(
+    "E-JUDGE-IMAGES",
+    "the training images of this run are not there any more, or can't be read; give a folder with two images of the subject or more.",
+    "この学習の学習用画像がないか、読み込めません。対象の画像が2枚以上あるフォルダを指定してください。",
+    key="reference",
+)
+JUDGE_IMAGE = Message(
+    "W-JUDGE-IMAGE",
+    "`{name}` can't be read as an image and is left out.",
+    "「{name}」を画像として読み込めないため除きました。",
+)
+JUDGE_TRAINED = Message(
+    "W-JUDGE-TRAINED",
+    "the images compared with are those that were trained: a model that copies them is rated too high. Give images that were not trained, or hold some out with validation_split.",
+    "比較に使ったのは学習用画像そのものです。それらを丸写しするモデルほど高く評価されます。学習に使っていない画像を指定するか、validation_splitで検証用に取り分けてください。",
+)
+JUDGE_NO_CLASS = Message(
+    "W-JUDGE-CLASS",
+    "no prompt of the class is known, so drift was not measured; give one such as frog.",
+    "クラスのプロンプトが分からないため、ずれは測っていません。frogなどを指定してください。",
+)
+JUDGE_BLIND_SUBJECT = Message(
+    "W-JUDGE-BLIND",
+    "to this judge the base model's images are as like the subject as its own images are to each other, so what was learned is not told. Try another judge or more images.",
+    "この判定モデルでは、元モデルの画像と対象の画像を見分けられないため、対象の学習は示せません。別の判定モデルか、より多くの画像で試してください。",
+)
+JUDGE_BLIND_CLASS = Message(
+    "W-JUDGE-BLIND",
+    "to this judge images of the class are as like the subject as they are to each other, so what was kept is not told. Try another judge or more images.",
+    "この判定モデルでは、クラスの画像と対象の画像を見分けられないため、クラスの維持は示せません。別の判定モデルか、より多くの画像で試してください。",
+)

@@ -158,11 +158,24 @@ class Painter:
         *,
         is_exact: bool = False,
     ) -> Image.Image:
-        """One image. config: how the prompt is read. is_exact: in float32 also on a GPU."""
+        """One image, of the drawing's first seed; see `images`."""
+        return self.images(prompt, negative, config, drawing, progress, is_exact=is_exact)[0]
+
+    def images(
+        self,
+        prompt: str,
+        negative: str,
+        config: ModelConfig,
+        drawing: Drawing,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        is_exact: bool = False,
+    ) -> list[Image.Image]:
+        """An image of each seed. config: how the prompt is read. is_exact: in float32 also on a GPU."""
         half = contextlib.nullcontext if is_exact else functools.partial(half_precision, self._model.device)
         with torch.no_grad(), half():
             texts = self._family.encode_text(self._model, [prompt, negative], config)
-        return draw_images(self._family, self._model, texts, drawing, half, progress)[0]
+        return draw_images(self._family, self._model, texts, drawing, half, progress)
 
 
 def _source(source: Path) -> _Source:

@@ -6,11 +6,13 @@ from typing import Any
 
 from core.tools import (
     caption,
+    compare_plan,
     convert,
     convert_adapter,
     extract,
     hub_upload,
     inspect,
+    judge_plan,
     lr_range,
     merge_adapters,
     merge_model,
@@ -39,5 +41,7 @@ TOOLS: dict[str, Tool[Any]] = {
         convert_adapter.TOOL,
         extract.TOOL,
         weights.TOOL,
+        compare_plan.TOOL,
+        judge_plan.TOOL,
     )
 }

@@ -28,10 +28,17 @@ S = TypeVar("S", bound=Section)
 
 @dataclass(frozen=True)
 class Work:
-    """What a tool reports to, and what asks it to stop."""
+    """What a tool reports to, and what asks it to stop.
+
+    place: where a path or Hub id lies that a file names, such as the base model of a run, and not the user;
+    called with it and its option. Raises UserError for one that may not be read. may_write: the same of a
+    folder beside that of the results.
+    """
 
     progress: Progress = lambda stage, done, total: None
     control: RunControl = field(default_factory=RunControl)
+    place: Callable[[str, str], str] = lambda path, key: path
+    may_write: Callable[[Path], object] = lambda folder: None
 
     def at(self, stage: str, done: int, total: int) -> None:
         """Report the progress, where no stop was requested. Raises StopRun where one was."""
@@ -40,10 +47,19 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Figures of several things: a name in the first column, numbers in the others."""
+
+    head: tuple[Words, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a tool did, in lines. problems: what could not be done, and warnings. points: of a curve.
 
     made: what can be taken for the option that the card offers it for. images: some of those it made.
+    sheets: images that are looked at as a whole, each as wide as the card. table: figures, below the lines.
     """
 
     lines: tuple[Words, ...]
@@ -52,14 +68,17 @@ class Outcome:
     points: tuple[tuple[float, float], ...] = ()
     made: Path | None = None
     images: tuple[Path, ...] = ()
+    sheets: tuple[Path, ...] = ()
+    table: Table | None = None
 
 
 @dataclass(frozen=True)
 class Card:
     """How a tool stands in the window, where it writes below the workspace only.
 
-    lead: the sentence below its title. button: what starts it. output: the option of what is written.
-    folder: where that is put, below the workspace. is_named: the user gives it a name of its own there.
+    lead: the sentence below its title. button: what starts it. output: the option of what is written, ""
+    where nothing is named. folder: where that is put, below the workspace. is_named: the user gives it a name
+    of its own there. left_out: options of the console alone.
     takes: option -> option of the run file whose value on the page it has. values: option -> its value at
     first, where that is not the default. fills: option of the run file that the folder is chosen for. offers:
     one that a click takes what was made for.
@@ -70,9 +89,10 @@ class Card:
 
     lead: Words
     button: Words
-    output: str
-    folder: str
+    output: str = ""
+    folder: str = ""
     is_named: bool = True
+    left_out: tuple[str, ...] = ()
     takes: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     fills: str = ""

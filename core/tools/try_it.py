@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.catalog import SAMPLERS, Size
@@ -18,6 +19,9 @@ from core.tools.try_settings import Shot, Source, TrySettings
 
 Made = Callable[[Path, Shot, int], None]
 """Called with each image: where it lies, what drew it, its seed."""
+
+Timesteps = Callable[[int, int], None]
+"""Called with the timesteps done of an image and their number."""
 
 
 def generate(
@@ -53,7 +57,7 @@ def _one(
     settings: TrySettings,
     seed: int,
     work: Work,
-    progress: Callable[[int, int], None],
+    progress: Timesteps,
     place: Callable[[], Path],
 ) -> Path:
     source = shot.source
@@ -61,12 +65,20 @@ def _one(
     if refused:
         raise UserError(*refused)
     config = long_enough(source.model, [settings.prompt, settings.negative])
-    with KEPT.using(_key(source), lambda: _loaded(source, work), work.control) as painter:
-        painter.add([(source.lora, shot.strength)] if source.lora and shot.strength else [])
+    with painting(source, shot.strength, work) as painter:
         size = Size(*(settings.resolution or source.size))
         drawing = Drawing(size, (seed,), settings.sampler, settings.steps, settings.scale)
         image = painter.image(settings.prompt, settings.negative, config, drawing, progress)
     return save_png(image, place(), {"parameters": parameters(shot, settings, seed, size)})
+
+
+@contextmanager
+def painting(source: Source, strength: float, work: Work) -> Iterator[Painter]:
+    """The source's model in memory, with its LoRA at this strength. Loaded once for all that only differ in
+    these. Raises UserError, and StopRun when it is stopped."""
+    with KEPT.using(_key(source), lambda: _loaded(source, work), work.control) as painter:
+        painter.add([(source.lora, strength)] if source.lora and strength else [])
+        yield painter
 
 
 def _key(source: Source) -> object:

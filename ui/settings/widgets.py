@@ -55,7 +55,8 @@ def make(
     classes += [] if tool_id else ["opt"]
     what = kind(option)
     if what == "path":
-        classes += [f"is-{option.meta.path}", *(["is-optional"] if plain_type(option)[1] else [])]
+        picked = "folder" if option.meta.path == "run" else option.meta.path
+        classes += [f"is-{picked}", *(["is-optional"] if plain_type(option)[1] else [])]
     common = {
         "value": shown(option, value),
         "elem_id": tool_id or element_id(option),

@@ -14,6 +14,8 @@ TOOL_LIST_WORDS: Mapping[str, Words] = {
     "tools.runs.line": Words("Models and samples of each run", "学習ごとのモデルと画像"),
     "tools.try.line": Words("Generate images with a result", "学習結果で画像を生成"),
     "tools.logs.line": Words("Curves of all logged runs", "記録したすべての学習のグラフ"),
+    "tools.compare.line": Words("Prompts, strengths, checkpoints on a sheet", "強さと段階を並べた一覧画像"),
+    "tools.judge.line": Words("Which checkpoint is the best", "どの段階が最もよいかを判定"),
     "tools.caption.line": Words("A model writes the captions", "モデルがキャプションを書く"),
     "tools.resize.line": Words("Copies at the training resolution", "学習解像度に合わせたコピー"),
     "tools.regularize.line": Words("Class images by the base model", "元モデルでクラス画像を生成"),

@@ -17,6 +17,8 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "tools.convert-adapter": Words("Convert an adapter", "アダプターの変換"),
     "tools.extract": Words("Extract an adapter", "アダプターの抽出"),
     "tools.regularize": Words("Regularization images", "正則化画像"),
+    "tools.compare": Words("Compare models", "モデルの見比べ"),
+    "tools.judge": Words("Judge models", "モデルの評価"),
     "tools.hub": Words("Hugging Face", "Hugging Face連携"),
     "tools.notice": Words("Notifications", "通知"),
     "tools.logs": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
@@ -50,6 +52,10 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "checkpoints.last": Words("end of the run", "学習の終わり"),
     "checkpoints.best": Words("lowest validation loss", "検証lossが最小"),
     "checkpoints.loss": Words("validation loss {loss}", "検証loss {loss}"),
+    "checkpoints.judged.best": Words("best by the judge", "評価が最高"),
+    "checkpoints.judged": Words(
+        "subject learned {learned}, class kept {kept}", "対象の学習 {learned}・クラスの維持 {kept}"
+    ),
     "checkpoints.no.images": Words("no samples at this step", "このステップのサンプル画像はありません"),
     "checkpoints.continue": Words("Train further from here", "ここからさらに学習"),
     "checkpoints.delete": Words("Move to trash…", "ごみ箱へ移動…"),

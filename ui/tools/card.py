@@ -15,11 +15,11 @@ from core.config.schema.option import Option, lines_of
 from core.errors import Lang, Problem, UserError
 from core.tools.tool import Outcome, Tool, Work, checked
 from ui.parts.html_events import LISTEN, button
-from ui.parts.images import figures
+from ui.parts.images import figure, figures
 from ui.parts.job import Job, Report
 from ui.parts.job_progress import followed, progress_html
 from ui.parts.localized import QUICK, Page, Wording, column, texts
-from ui.parts.markup import heading, note, problems
+from ui.parts.markup import heading, note, problems, table
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
 from ui.settings.demo import is_demos
@@ -35,8 +35,8 @@ from ui.window.queued import Prepared
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
-SIDE = 384
-"""Pixels of the images that are shown."""
+SIDE, SHEET = 384, 2560
+"""Pixels of the images that are shown: some of many, and those that are looked at as a whole."""
 
 
 class ToolCard:
@@ -60,7 +60,7 @@ class ToolCard:
         with column(f"card-{name}", "rw-card"):
             page.add(gr.HTML, {"value": title}, padding=False)
             with column("", "rw-grid"):
-                for option in tool.options:
+                for option in self._options:
                     if option.name == card.output and card.is_named:
                         words: dict[str, Wording] = {"label": option.meta.label, "info": place}
                         parts[option.name] = page.add(gr.Textbox, words, max_lines=1, elem_id=f"{name}-name")
@@ -76,7 +76,7 @@ class ToolCard:
                 parts["queue"] = page.add(gr.Button, texts(value="run.queue"), **queue)
                 stop = {"elem_id": f"{name}-stop", "elem_classes": ["rw-stop"], "size": "md"}
                 parts["stop"] = page.add(gr.Button, texts(value="job.stop"), **stop)
-            if not card.is_named:
+            if card.output and not card.is_named:
                 page.add(gr.HTML, {"value": lambda lang: note(place(lang))}, padding=False)
             classes = ["rw-maybe", "rw-tool-result"]
             parts["result"] = gr.HTML(
@@ -87,6 +87,11 @@ class ToolCard:
         element = f"{self._tool.name}-{option.name.replace('_', '-')}"
         offered, value = self._window.paths.offered(option), self._card.values.get(option.name)
         return widgets.make(page, option, offered, element, value)
+
+    @property
+    def _options(self) -> list[Option]:
+        """Those that the card has."""
+        return [option for option in self._tool.options if option.name not in self._card.left_out]
 
     @property
     def job(self) -> Job[Outcome]:
@@ -172,7 +177,9 @@ class ToolCard:
         settings = checked(self._tool.settings, self._confined(values))
 
         def work(report: Report) -> Outcome:
-            outcome = self._tool.start(settings, Work(report, self.job.control))
+            may_write = self._window.paths.writable
+            rules = self._window.paths.model, lambda folder: may_write(str(folder))
+            outcome = self._tool.start(settings, Work(report, self.job.control, *rules))
             return replace(outcome, lines=(*outcome.lines, *self._choose()))
 
         begun = self._window.gpu.alone(self._tool.name, work) if self._tool.on_gpu else work
@@ -191,7 +198,7 @@ class ToolCard:
         return {self.parts["result"]: said + self.shown(lang) if self.job.is_busy else said}
 
     def _done(self, lang: Lang, *, is_used: bool = False) -> str:
-        """What came of the work: lines, some images, and what it can be taken for."""
+        """What came of the work: lines, figures, some images, and what it can be taken for."""
         outcome = self.job.result
         assert outcome is not None, "there is a result when the work is done"
         notes = "".join(note(words.of(lang), "good") for words in outcome.lines)
@@ -199,13 +206,18 @@ class ToolCard:
         if outcome.made is not None and self._card.offers and not is_used:
             words = say(f"tool.use.{self._card.offers}", lang)
             offer = f'<div class="rw-acts">{button("use", "", words, "is-main", fills=True)}</div>'
-        drawn = [(str(file), path.name, "") for path in outcome.images if (file := self._small(path))]
+        drawn = [(str(file), path.name, "") for path in outcome.images if (file := self._shown(path, SIDE))]
         shown = figures(say("tool.images", lang), drawn)
-        return notes + offer + shown + problems(outcome.problems, lang)
+        sheets = [figure(file, path.name) for path in outcome.sheets if (file := self._shown(path, SHEET))]
+        shown += f'<div class="rw-sheets">{"".join(sheets)}</div>' if sheets else ""
+        if (found := outcome.table) is not None:
+            numbers = frozenset(range(1, len(found.head)))
+            notes += table([words.of(lang) for words in found.head], found.rows, numbers)
+        return notes + offer + problems(outcome.problems, lang) + shown
 
-    def _small(self, path: Path) -> Path | None:
+    def _shown(self, path: Path, side: int) -> Path | None:
         try:
-            return self._window.thumbs.of(path, SIDE)
+            return self._window.thumbs.of(path, side)
         except OSError:
             return None  # deleted meanwhile
 
@@ -226,7 +238,7 @@ class ToolCard:
 
     def settings(self, data: Data, lang: Lang) -> dict[str, Any]:
         """What stands in the fields by option, checked. Raises UserError."""
-        values, wrong = self._read(data, self._tool.options)
+        values, wrong = self._read(data, self._options)
         try:
             if not wrong:
                 checked(self._tool.settings, values)

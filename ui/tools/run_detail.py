@@ -11,6 +11,7 @@ from core.errors import Lang
 from core.runs import checkpoints
 from core.runs.checkpoints import Checkpoint
 from core.runs.compare import Story
+from core.runs.judgement import Judged
 from core.runs.past_runs import LONGEST_TITLE, PastRun, Record
 from core.trash import OF_RUNS
 from ui.parts.html_events import button
@@ -86,11 +87,15 @@ def _checkpoint_html(
     marks = []
     if one.is_best:
         marks.append(f'<em class="rw-best">{esc(say("checkpoints.best", lang))}</em>')
+    if one.judged is not None and one.judged.is_best:
+        marks.append(f'<em class="rw-best">{esc(say("checkpoints.judged.best", lang))}</em>')
     if one.kind == "last":
         marks.append(f"<em>{esc(say('checkpoints.last', lang))}</em>")
     told = [size_text(one.size_bytes)]
     if one.loss is not None:
         told.insert(0, say("checkpoints.loss", lang, loss=f"{one.loss:.4f}"))
+    if one.judged is not None:
+        told.append(_judged_text(one.judged, lang))
     shown = "".join(_figure(path, words, thumbs) for words, path in images[:MOST_IMAGES])
     strip = shown or f'<span class="rw-no-images">{esc(say("checkpoints.no.images", lang))}</span>'
     if asked == Asked("delete", one.path.name):
@@ -103,6 +108,12 @@ def _checkpoint_html(
         f"<small>{esc(one.path.name)}</small><small>{esc(' · '.join(told))}</small></div>"
         f'<div class="rw-checkpoint-images">{strip}</div>{acts}</li>'
     )
+
+
+def _judged_text(judged: Judged, lang: Lang) -> str:
+    """The two shares that a judge gave; a dash for one that could not be told."""
+    learned, kept = ("–" if share is None else f"{share:.0%}" for share in (judged.learned, judged.kept))
+    return say("checkpoints.judged", lang, learned=learned, kept=kept)
 
 
 def _figure(path: Path, words: str, thumbs: Thumbs) -> str:

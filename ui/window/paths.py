@@ -14,6 +14,7 @@ from core.config.schema.option import Option
 from core.data.names import EXCLUDED
 from core.errors import Problem, UserError
 from core.models import hub
+from core.runs.past_runs import RUNS
 from core.tools.table import TOOLS
 from ui.window import messages
 
@@ -41,6 +42,7 @@ class Offers:
     models: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -150,6 +152,7 @@ class Paths:
         models: list[str] = []
         data: list[str] = []
         states: list[str] = []
+        runs: list[str] = []
         until = time.monotonic() + _LONGEST_WALK
         for folder in self.allowed:
             for path, names, files in _walk(folder, until):
@@ -157,10 +160,12 @@ class Paths:
                     models.append(self.short(str(path)))
                 if "state.json" in files:
                     states.append(self.short(str(path)))
-                if any(_COUNTED.fullmatch(name) for name in names) and path.name != "runs":
+                if path.name == RUNS:  # their names begin with the time: the newest first
+                    runs += [self.short(str(path / name)) for name in reversed(names)]
+                if any(_COUNTED.fullmatch(name) for name in names) and path.name != RUNS:
                     data.append(self.short(str(path)))
                 models += [self.short(str(path / f)) for f in files if f.lower().endswith(MODEL_ENDINGS)]
-        return Offers(*(tuple(dict.fromkeys(offers))[:_MOST] for offers in (models, data, states)))
+        return Offers(*(tuple(dict.fromkeys(offers))[:_MOST] for offers in (models, data, states, runs)))
 
     def offered(self, option: Option, offers: Offers | None = None) -> list[tuple[str, str]]:
         """The list to pick from for one option: what is shown and what it stands for, which is the same."""
@@ -168,6 +173,8 @@ class Paths:
         offer: Sequence[str] = ()
         if option.key == "save.resume":
             offer = ("auto", *offers.states)
+        elif option.meta.path == "run":
+            offer = offers.runs
         elif option.section == "dataset" or (option.section in TOOLS and option.meta.path == "folder"):
             offer = offers.data
         elif option.meta.path == "folder":

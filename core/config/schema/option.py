@@ -19,7 +19,7 @@ from core.catalog import Words
 from core.config.schema import conditions, numbers
 
 Level = Literal["basic", "advanced", "expert"]
-PathKind = Literal["", "file", "folder", "model"]
+PathKind = Literal["", "file", "folder", "model", "run"]
 OnResume = Literal["refused", "data", "rounding", "free"]
 """What becomes of a training state when this option is changed before it is resumed.
 
