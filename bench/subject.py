@@ -21,6 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "demo"))
 
+from bench import prior_images  # noqa: E402
+
 RUN_FILE = ROOT / "demo" / "run.toml"
 PROMPTS = ("sls frog", "frog")
 SIZE, STEPS, GUIDANCE = 128, 20, 3.0
@@ -28,6 +30,18 @@ SIZE, STEPS, GUIDANCE = 128, 20, 3.0
 WHOLE_MODEL = ("train.learning_rate=5e-4", "train.max_train_steps=400")
 VARIANTS: dict[str, tuple[str, ...]] = {
     "LoRA": (),
+    "LoRA without any prior": ("dataset.reg_data_dir=''",),
+    "LoRA, prior prediction on the training images": (
+        f"dataset.reg_data_dir={str(prior_images.CLASS)!r}",
+        "train.prior_prediction=true",
+    ),
+    "LoRA, class prior": ("dataset.reg_data_dir=''", "train.class_prior_weight=1.0"),
+    "LoRA, masked prior": (
+        "dataset.reg_data_dir=''",
+        f"dataset.conditioning_data_dir={str(prior_images.MASKS)!r}",
+        "train.masked_loss=true",
+        "train.masked_prior_weight=1.0",
+    ),
     "DoRA": ("network.method='dora'",),
     "LoHa": ("network.method='loha'", "network.rank=8", "network.alpha=8.0"),
     "LoKr": ("network.method='lokr'", "network.factor=4"),
@@ -116,6 +130,7 @@ def shares(pipe: Any, samples: int) -> dict[str, dict[str, float]]:
 
 def measure(samples: int, folder: Path, only: list[str]) -> dict[str, Any]:
     base = ROOT / "demo" / "base.safetensors"
+    prior_images.make()
     rows: dict[str, Any] = {"before": {"shares": shares(diffusers_pipeline(base, None), samples)}}
     for name, overrides in VARIANTS.items():
         if only and name not in only:

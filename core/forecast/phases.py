@@ -63,8 +63,26 @@ def forecast(setup: Setup) -> Forecast:
         _caching(setup), _text(setup), _training(setup, held), _update(setup, held), _sampling(setup, held),
     ]  # fmt: skip
     samples = setup.data.batch * setup.config.train.gradient_accumulation_steps
-    flops = samples * setup.activations.work(setup.cells_of(setup.data.size))
+    flops = int(samples * _work(setup))
     return Forecast(tuple(phase for phase in phases if phase is not None), flops)
+
+
+def _work(setup: Setup) -> float:
+    """Floating-point operations of a sample's step, with what a prior adds to it.
+
+    Where there are regularization images, half of the samples are of them.
+    """
+    train, cells = setup.config.train, setup.cells_of(setup.data.size)
+    step, frozen = setup.activations.work(cells), setup.activations.forward_work(cells)
+    reg = 0.5 if train.prior_prediction or setup.config.dataset.reg_data_dir else 0.0
+    work = float(step)
+    if train.masked_prior_weight:
+        work += frozen
+    elif train.prior_prediction:
+        work += reg * frozen
+    if train.class_prior_weight:
+        work += (1 - reg) * (step + frozen)
+    return work
 
 
 def _held(setup: Setup) -> dict[str, int]:
@@ -106,7 +124,8 @@ def _training(setup: Setup, held: Mapping[str, int]) -> Phase:
         moments.append((trained, text))  # the text encoders' own backward pass is the last
     if not setup.caches_latents:
         moments.append((0, activations.vae("encode", cells)))
-    if setup.config.train.gradient_accumulation_steps > 1:
+    # The class prior is a pass of its own, after whose first gradients the second one's activations are made.
+    if setup.config.train.gradient_accumulation_steps > 1 or setup.config.train.class_prior_weight:
         moments = [(max(trained, gradients), nbytes) for gradients, nbytes in moments]
     gradients, nbytes = max(moments, key=sum)
     return Phase("training", {**held, GRADIENTS: gradients, ACTIVATIONS: nbytes})

@@ -157,7 +157,7 @@ class Setup:
     def keeps_text_encoder(self) -> bool:
         """Whether captions are encoded while it trains, not all of them before."""
         dataset = self.config.dataset
-        is_too_much = self.caption_bytes * self.data.captions > KEPT_TEXT_STATES
+        is_too_much = self.caption_bytes * self._captions > KEPT_TEXT_STATES
         return (
             bool(self.learning("text"))
             or captions.is_endless(dataset)
@@ -172,10 +172,15 @@ class Setup:
 
     @property
     def text_states(self) -> int:
-        """Bytes of all text states that are kept; those of trained text encoders are not."""
-        if self.learning("text"):
+        """Bytes of all text states that are kept; of text encoders that learn, those of a prior alone."""
+        if self.learning("text") and not self.config.train.has_prior:
             return 0
-        return min(KEPT_TEXT_STATES, self.caption_bytes * self.data.captions)
+        return min(KEPT_TEXT_STATES, self.caption_bytes * self._captions)
+
+    @property
+    def _captions(self) -> int:
+        """Different captions at most; with a class prior each has another one about its class."""
+        return self.data.captions * (2 if self.config.train.class_prior_weight else 1)
 
     @property
     def tokens(self) -> int:

@@ -88,16 +88,11 @@ def make(
 
     Where the text encoders learn, the states of the frozen ones are kept apart from those.
     """
-    if network is None or not is_asked(config.train):
+    if network is None or not config.train.has_prior:
         return None
     if text.is_trained:
         text = TextStates(family, model, config.model, engine, False, load)
     return Prior(family, model, network, text, engine, config.train)
-
-
-def is_asked(train: TrainConfig) -> bool:
-    """Whether a run has a prior of any kind."""
-    return train.prior_prediction or train.masked_prior_weight > 0 or train.class_prior_weight > 0
 
 
 def problems(plan: Plan, train: TrainConfig) -> list[Problem]:

@@ -23,7 +23,7 @@ ONETRAINER = {
                  "diffusion_steps": 20, "cfg_scale": 6.5, "noise_scheduler": "EULER_A"}, {"enabled": False}],
     "concepts": [
         {"path": "/i/frog", "balancing": 3.0, "text": {"enable_tag_shuffling": True, "keep_tags_count": 2}},
-        {"path": "/i/off", "enabled": False}, {"path": "/i/prior", "type": "PRIOR_PREDICTION"},
+        {"path": "/i/off", "enabled": False}, {"path": "/i/test", "type": "VALIDATION"},
     ],
 }  # fmt: skip
 AI_TOOLKIT = """---
@@ -104,7 +104,26 @@ def test_concepts_become_image_folders_and_those_that_are_not_trained_are_left_o
     assert images(found) == [
         {"image_dir": "/i/frog", "num_repeats": 3, "shuffle_caption": True, "keep_tokens": 2}
     ]
-    assert "concepts = '/i/prior' was not taken: concepts of type PRIOR_PREDICTION." in said(found)
+    assert "concepts = '/i/test' was not taken: concepts of type VALIDATION." in said(found)
+
+
+def test_onetrainer_s_priors_are_taken():
+    concepts = [{"path": "/i/frog"}, {"path": "/i/any", "type": "PRIOR_PREDICTION"}]
+    more = {"concepts": concepts, "masked_training": True, "masked_prior_preservation_weight": 0.5}
+    found = taken(ONETRAINER | more)
+    assert images(found)[1] == {"image_dir": "/i/any", "num_repeats": 1, "is_reg": True}
+    assert found.values["train.prior_prediction"] is True and found.values["train.masked_prior_weight"] == 0.5
+
+
+def test_ai_toolkit_s_differential_output_preservation_is_taken():
+    given = "{diff_output_preservation: true, diff_output_preservation_class: dog, "
+    found = taken(AI_TOOLKIT.replace("{batch_size", f"{given}batch_size"))
+    expected = {
+        "train.class_prior_weight": 1.0, "train.class_prior_identifier": "sks",
+        "train.class_prior_class": "dog",
+    }  # fmt: skip
+    assert {key: found.values[key] for key in expected} == expected
+    assert "train.class_prior_weight" not in taken(AI_TOOLKIT).values
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

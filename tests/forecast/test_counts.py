@@ -242,3 +242,22 @@ def test_a_whole_sdxl_fits_a_card_of_24_gb_when_gradients_never_all_exist():
     assert fused < 10 * 2**30
     # Gradients of the whole U-Net, two bytes each, are what differs; while they go activations are there.
     assert 4 * 2**30 < apart - fused < 2 * XL["unet"]
+
+
+def test_a_prior_is_a_pass_more_and_the_class_prior_a_step_beside_it():
+    # Published: 0.4 T multiply-adds a pass of the U-Net. A frozen pass for half of the samples, or for all.
+    usual = forecast(setup(train={"text_encoder_lr": 0.0})).flops
+
+    def more(**train) -> float:
+        return forecast(setup(train={"text_encoder_lr": 0.0, **train})).flops - usual
+
+    assert more(prior_prediction=True) == pytest.approx(0.40e12, rel=0.05)
+    assert more(masked_loss=True, masked_prior_weight=0.5) == pytest.approx(0.80e12, rel=0.05)
+    assert more(class_prior_weight=1.0) == pytest.approx(usual + 0.80e12, rel=0.02)
+
+
+def test_the_class_prior_takes_no_more_activations_and_only_the_adapter_s_gradients_beside_them():
+    # A LoRA of rank 4 has half of what `LORA` counts, in float32.
+    usual = phase(setup(network={"rank": 4}, train={"text_encoder_lr": 0.0}), "training").total
+    train = {"text_encoder_lr": 0.0, "class_prior_weight": 1.0}
+    assert 0 <= phase(setup(network={"rank": 4}, train=train), "training").total - usual <= 4 * LORA // 2

@@ -88,13 +88,6 @@ TABLE = Table(
         "embedding.trigger": (
             Words("textual inversion is not available", "textual inversionには対応していません"), (),
         ),
-        "train.diff_output_preservation": (
-            Words(
-                "use images of the class instead (dataset.reg_data_dir)",
-                "代わりにクラスの画像（dataset.reg_data_dir）を使います",
-            ),
-            (),
-        ),
         "train.blank_prompt_preservation": (NOT_THERE, ()),
         "train.inverted_mask_prior": (NOT_THERE, ()),
         "model.lora_path": (
@@ -106,6 +99,8 @@ TABLE = Table(
     used=frozenset((
         "network.type", "network.linear", "network.rank", "network.linear_alpha", "network.alpha",
         "network.conv", "network.conv_alpha", "datasets", "trigger_word", "train.train_unet",
+        "train.diff_output_preservation", "train.diff_output_preservation_multiplier",
+        "train.diff_output_preservation_class",
         "train.train_text_encoder", "train.gradient_accumulation", "train.gradient_accumulation_steps",
         "train.min_denoising_steps", "train.max_denoising_steps", "train.xformers",
         "train.disable_sampling", "save.max_step_saves_to_keep",
@@ -182,6 +177,7 @@ def _train(found: Sheet) -> None:
     last = int(found.number("train.max_denoising_steps", 999))
     if last < 999:
         found.put("train.max_denoising_steps", "train.max_timestep", last + 1)
+    _class_prior(found)
     for name in ("train.min_snr_gamma", "train.snr_gamma"):
         if gamma := found.number(name):
             found.put(name, "train.min_snr_gamma", gamma)
@@ -191,6 +187,18 @@ def _train(found: Sheet) -> None:
     if found.is_on("train.ema_config.use_ema"):
         decay = found.number("train.ema_config.ema_decay", 0.999)
         found.put("train.ema_config", "train.ema_decay", decay)
+
+
+def _class_prior(found: Sheet) -> None:
+    """Differential output preservation; its squared error is weighted by the timestep as the loss is here."""
+    name = "train.diff_output_preservation"
+    if not found.is_on(name):
+        return
+    found.put(name, "train.class_prior_weight", found.number(f"{name}_multiplier", 1.0))
+    if trigger := found.text("trigger_word"):
+        found.put("trigger_word", "train.class_prior_identifier", trigger)
+    if class_ := found.text(f"{name}_class"):
+        found.put(f"{name}_class", "train.class_prior_class", class_)
 
 
 def _optimizer(found: Sheet) -> None:

@@ -268,10 +268,13 @@ def _folder(concept: Mapping[str, Any], found: Sheet) -> Folder | None:
     kind = str(concept.get("type") or "STANDARD")
     if not path or is_off(concept.get("enabled", True)):
         return None
-    if kind != "STANDARD":
+    settings: dict[str, Any] = {}
+    if kind == "PRIOR_PREDICTION" and found.text("training_method") == "LORA":
+        settings["is_reg"] = True
+        found.put("concepts", "train.prior_prediction", True)
+    elif kind != "STANDARD":
         found.leave("concepts", Words(f"concepts of type {kind}", f"種類が{kind}のconcept"), path)
         return None
-    settings: dict[str, Any] = {}
     if concept.get("balancing_strategy", "REPEATS") == "REPEATS":
         settings["num_repeats"] = max(1, round(as_number(concept.get("balancing"), 1.0)))
     for name, key in (

@@ -62,7 +62,8 @@ TABLE = Table(
         "aspect_ratio_bucketing": "dataset.enable_bucket", "latent_caching": "dataset.cache_latents",
         "clip_grad_norm": "train.max_grad_norm", "offset_noise_weight": "train.noise_offset",
         "rescale_noise_scheduler_to_zero_terminal_snr": "train.zero_terminal_snr",
-        "masked_training": "train.masked_loss", "lora_model_name": "network.weights",
+        "masked_training": "train.masked_loss",
+        "masked_prior_preservation_weight": "train.masked_prior_weight", "lora_model_name": "network.weights",
         "text_encoder.dropout_probability": "dataset.caption_dropout_rate",
         "save_filename_prefix": "save.output_name", "seed": "train.seed",
     },
@@ -107,7 +108,6 @@ TABLE = Table(
         ),
         "generalized_offset_noise": (NOT_THERE, ()),
         "normalize_masked_area_loss": (NOT_THERE, ()),
-        "masked_prior_preservation_weight": (NOT_THERE, ()),
         "custom_conditioning_image": (NOT_THERE, ()),
         "force_circular_padding": (NOT_THERE, ()),
         "timestep_distribution": (

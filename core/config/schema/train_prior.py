@@ -65,3 +65,8 @@ class PriorOptions(Section):
         needs="train.class_prior_weight",
         sd_scripts="",
     )
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether the frozen model predicts anything."""
+        return self.prior_prediction or self.masked_prior_weight > 0 or self.class_prior_weight > 0
