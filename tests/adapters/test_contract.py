@@ -12,10 +12,11 @@ from core.adapters.network import Network, describe, merge, misfits, targets_of
 from core.adapters.targets import Ranks
 from core.catalog import Size
 from core.config.schema.run import ModelConfig, TrainConfig
-from core.formats import lora_file, tensors
+from core.formats import lora_file, peft_file, tensors
 from core.models.family import Frame, Model, frames_tensor, open_family
 from core.models.parts import whole
 from core.train.seeds import generator
+from tests.pipelines import pipeline
 from tests.tiny import make_tiny
 from tests.toy_family import SPEC, make_toy
 
@@ -143,3 +144,33 @@ def test_it_merges_from_its_file_as_it_ran_and_goes_on_from_it(subject, tmp_path
     again.remove()
     merge(subject.adapted, found.modules, 1.0)
     torch.testing.assert_close(subject.predict(0), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("family", "method", "names"),
+    [
+        ("sd1", "lora", "kohya"),
+        ("sd1", "dora of outputs", "diffusers"),
+        ("sd2", "lora", "diffusers"),
+        ("sdxl", "dora of outputs", "diffusers"),
+    ],
+)
+def test_with_our_file_diffusers_predicts_what_we_do(bases, family, method, names, tmp_path):
+    subject = Subject(bases[family], family, method)
+    network, own = subject.attach(), torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for parameter in network.parameters().values():
+            parameter.add_(torch.randn(parameter.shape, generator=own) / 10)
+        expected, adapted, spec = subject.predict(0), network.adapted(), subject.model.spec
+    if names == "kohya":
+        written, told = lora_file.to_file(adapted, spec), {}
+    else:
+        written, told = peft_file.to_file(adapted, spec)
+    network.remove()
+    tensors.save(tmp_path / "x.safetensors", written, told)
+    pipe = pipeline(subject.model)
+    with torch.no_grad():
+        before = subject.predict(0)
+        pipe.load_lora_weights(str(tmp_path), weight_name="x.safetensors")
+        torch.testing.assert_close(subject.predict(0), expected, rtol=0, atol=1e-5)
+    assert not torch.allclose(before, expected, atol=1e-2)
