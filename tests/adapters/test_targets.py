@@ -9,11 +9,11 @@ import torch
 from diffusers import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from core.adapters.methods import METHODS
+from core.adapters.methods import METHODS, Adapted
 from core.adapters.network import Network, describe, targets_of
-from core.adapters.targets import Module, Ranks, targets
+from core.adapters.targets import Module, ModuleKey, Ranks, targets
 from core.families import FAMILIES
-from core.formats.lora_file import file_name
+from core.formats.lora_file import file_name, to_file
 from core.models.family import open_family
 from core.models.sd.configs import architecture
 from core.models.sd.load import blank
@@ -115,6 +115,35 @@ def of_xl(xl, conv_rank: int | None) -> dict[str, dict]:
 def test_names_and_shapes_of_every_module_of_sdxl_are_those_of_sd_scripts(xl, conv_rank, which, count):
     found = of_xl(xl, conv_rank)
     assert len(found) == count and found == listed(which)
+
+
+FILES = {
+    "LoRA": ("lora_down.weight", "lora_up.weight", "alpha"),
+    "DoRA": ("lora_down.weight", "lora_up.weight", "dora_scale", "alpha"),
+    "LoHa": ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "alpha"),
+    "LoKr": ("lokr_w1", "lokr_w2_a", "lokr_w2_b", "alpha"),
+    "LoKr of two products": ("lokr_w1_a", "lokr_w1_b", "lokr_w2_a", "lokr_w2_b", "alpha"),
+    "whole LoKr": ("lokr_w1", "lokr_w2", "alpha"),
+    "OFT": ("oft_blocks", "alpha"),
+}
+"""Method -> the ends of names in files, of LyCORIS 4.1 and, for LoRA, of sd-scripts."""
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
+def test_files_of_every_method_have_its_tensors_for_every_module_of_sd_scripts(xl, family):
+    spec, described = FAMILIES[family], modules(family) if family != "sdxl" else None
+    paths = described or {part: tuple(describe(module)) for part, module in xl.modules.items()}
+    chosen = [
+        ModuleKey(part.name, target.path)
+        for part in spec.adaptable
+        for target in targets(part, paths[part.name], Ranks(4, 1.0, 4))
+    ]
+    written = open_family(family).lora_file_names(xl) if family == "sdxl" else {}
+    expected = listed({"sd1": "lora_names_sd15_conv"}.get(family, f"lora_names_{family}_conv"))
+    for ends in FILES.values():
+        held = Adapted({end: torch.zeros(1, 1) for end in ends if end != "alpha"}, 1.0, 1)
+        file = to_file(dict.fromkeys(chosen, held), spec, names=written)
+        assert file.keys() == {f"{name}.{end}" for name in expected for end in ends}
 
 
 def test_without_unused_layers_six_modules_of_sdxl_s_first_encoder_are_left_out(xl):

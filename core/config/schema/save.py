@@ -43,8 +43,8 @@ class SaveOptions(Section):
         "kohya",
         ("Names in the adapter file", "アダプターファイル内の名前"),
         (
-            "kohya: for nearly every program and every method; LoHa, LoKr, OFT and DoRA are named as by LyCORIS. Diffusers: for LoRA and DoRA of outputs; alpha stands in the metadata, where not every program looks for it.",
-            "kohya形式はほぼすべてのプログラムで読み込め、どの学習方法でも使えます（LoHa・LoKr・OFT・DoRAはLyCORISと同じ名前です）。Diffusers形式はLoRAと出力側のDoRA用です。alphaはメタデータに入るため、読み取らないプログラムもあります。",
+            "kohya: for nearly every program and every method; LoHa, LoKr, OFT and DoRA are named as by LyCORIS. Diffusers: for LoRA and DoRA of outputs; alpha stands in the metadata, where not every program looks for it, and ComfyUI leaves the attention layers of such a file out.",
+            "kohya形式はほぼすべてのプログラムで読み込め、どの学習方法でも使えます（LoHa・LoKr・OFT・DoRAはLyCORISと同じ名前です）。Diffusers形式はLoRAと出力側のDoRA用です。alphaはメタデータに入るため、読み取らないプログラムもあります。ComfyUIはこの形式の注意層を読み込みません。",
         ),
         level="advanced",
         methods="lora dora loha lokr oft",
