@@ -23,19 +23,21 @@ RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def write_file(path: Path, write: Callable[[BinaryIO], object], size: int = 0) -> Path:
+def write_file(
+    path: Path, write: Callable[[BinaryIO], object], size: int = 0, *, is_new: bool = False
+) -> Path:
     """Let `write` fill a file beside `path`, then rename it; returns where it lies.
 
-    size: bytes it will have, for the message when the disk is full. The mode follows the umask. When the
-    old file can't be replaced because another program holds it (Windows), the new one gets a number in its
-    name.
+    size: bytes it will have, for the message when the disk is full. is_new: nothing is replaced. The mode
+    follows the umask. When the old file may not be replaced, or can't be because another program holds it
+    (Windows), the new one gets a number in its name.
     Raises ResourceFault when the disk is full or can't be written.
     """
     with explained(path, size):
-        return replace_file(path, write)
+        return replace_file(path, write, is_new=is_new)
 
 
-def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> Path:
+def replace_file(path: Path, write: Callable[[BinaryIO], object], *, is_new: bool = False) -> Path:
     """As write_file, but raises the OSError itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with partial_files.beside(path) as part:
@@ -44,7 +46,7 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> Path:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
-            place = _replace(part, path)
+            place = _place_new(part, path) if is_new else _replace(part, path)
             _sync_folder(path.parent)
         finally:
             part.unlink(missing_ok=True)
@@ -142,6 +144,19 @@ def _replace(part: Path, path: Path) -> Path:
             time.sleep(seconds)
     other = _free_name(path)
     return part.replace(other)
+
+
+def _place_new(part: Path, path: Path) -> Path:
+    """Give it a name that nothing has, also when another process does so at the same moment."""
+    while True:
+        place = _free_name(path) if os.path.lexists(path) else path
+        try:
+            os.link(part, place)  # which fails where something is; a renaming would write over it
+        except FileExistsError:
+            continue
+        except OSError:  # a drive without hard links
+            return _replace(part, place)
+        return place
 
 
 def _replace_folder(part: Path, path: Path, replaces: str) -> Path:

@@ -100,18 +100,24 @@ def is_finite(tensor: Tensor) -> bool:
     return bool(values.sum(dtype=torch.float32).isfinite()) or bool(values.isfinite().all())
 
 
-def save(path: Path, tensors: Mapping[str, Tensor | Lazy], metadata: Mapping[str, str]) -> Path:
+def save(
+    path: Path,
+    tensors: Mapping[str, Tensor | Lazy],
+    metadata: Mapping[str, str],
+    *,
+    is_new: bool = False,
+) -> Path:
     """Write a .safetensors file, or a .ckpt/.pt/.bin file when the path ends so; returns where it lies.
 
-    A pickled file holds {"state_dict": tensors} and the metadata as text. Written beside and renamed (see
-    core.formats.atomic_write).
+    A pickled file holds {"state_dict": tensors} and the metadata as text. Written beside and renamed, is_new:
+    without replacing anything (see core.formats.atomic_write).
     Raises NumericFault when a number is NaN or infinite, ResourceFault when the disk is full or can't be
     written.
     """
     lazy = {name: t if isinstance(t, Lazy) else of(t) for name, t in tensors.items()}
     size = sum(t.nbytes for t in lazy.values())
     write = _write_pickle if path.suffix.lower() in pickle_reader.SUFFIXES else _write_safetensors
-    return atomic_write.write_file(path, lambda file: write(file, path, lazy, metadata), size)
+    return atomic_write.write_file(path, lambda file: write(file, path, lazy, metadata), size, is_new=is_new)
 
 
 def _write_safetensors(

@@ -173,7 +173,9 @@ def model_place(model: Path, target: str) -> Path:
 
 
 def write(path: Path, adapter: Adapter, precision: str = "auto") -> Path:
-    """Write an adapter; returns where it lies. precision: a key of tensors.PRECISIONS.
+    """Write an adapter; returns where it lies, with a number where something came to be there meanwhile.
+
+    precision: a key of tensors.PRECISIONS.
 
     Raises NumericFault when a number is not finite in that precision, ResourceFault when the disk is full.
     """
@@ -189,7 +191,7 @@ def write(path: Path, adapter: Adapter, precision: str = "auto") -> Path:
     made |= adapter.aside
     texts |= lora_file.hashes(made, texts)
     partial_files.sweep(path.parent, lambda name: name == path.name)
-    return tensors.save(path, made, texts)
+    return tensors.save(path, made, texts, is_new=True)
 
 
 def _in_kohyas_form(module: Adapted) -> Adapted:

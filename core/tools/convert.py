@@ -125,4 +125,4 @@ def _convert_file(source: Path, place: Path, precision: str, watch: tensors.Watc
     texts = metadata.carried(file.metadata, is_changed=False)
     if "sshs_model_hash" in file.metadata:
         texts |= lora_file.hashes({name: one.read() for name, one in lazy.items()}, texts)
-    return tensors.save(place, tensors.watched(lazy, watch), texts)
+    return tensors.save(place, tensors.watched(lazy, watch), texts, is_new=True)

@@ -283,6 +283,14 @@ def test_what_is_there_is_never_written_over(tmp_path, given, name):
     assert refused.value.exit_code == 2 and (tmp_path / "x.safetensors").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("name", EACH[:-1])
+def test_what_comes_to_be_there_meanwhile_is_not_written_over_either(tmp_path, given, name):
+    target = tmp_path / "x.safetensors"
+    work = Work(lambda *at: target.write_bytes(b"precious"))
+    assert start(name, work, target=target, **given[name]).made == tmp_path / "x-2.safetensors"
+    assert target.read_bytes() == b"precious" and not [*tmp_path.glob(".*")]
+
+
 @pytest.mark.parametrize("name", EACH)
 def test_a_stop_leaves_nothing_behind(tmp_path, given, name):
     control, before = RunControl(), {*tmp_path.iterdir()}

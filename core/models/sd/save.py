@@ -191,7 +191,7 @@ def convert(
     told = {"modelspec.prediction_type": known}
     told |= carried(identity.metadata, is_changed=edit is not None)
     told |= edit.metadata if edit is not None else {}
-    return write(whole, target, save_as, found, told, store, watch)
+    return write(whole, target, save_as, found, told, store, watch, is_new=True)
 
 
 @dataclass(frozen=True)
@@ -231,15 +231,19 @@ def write(
     metadata: Mapping[str, str],
     base: Store | None,
     watch: Watch | None = None,
+    *,
+    is_new: bool = False,
 ) -> Path:
-    """Write parts as a single file or a folder. base: the source, whose other contents a file keeps."""
+    """Write parts as a single file or a folder.
+
+    base: the source, whose other contents a file keeps. is_new: no file is replaced.
+    """
     if save_as in SUFFIXES:
         out = to_single_file(found, whole.family, base, whole.is_unet_changed)
         out |= {name: _MARK for name in whole.marks if name not in out}
         sizes = {} if whole.is_standard else _own_sizes(whole.configs, whole.family)
-        place = tensors.save(
-            tensors.with_suffix(path, SUFFIXES[save_as]), watched(out, watch), {**metadata, **sizes}
-        )
+        place = tensors.with_suffix(path, SUFFIXES[save_as])
+        place = tensors.save(place, watched(out, watch), {**metadata, **sizes}, is_new=is_new)
         if whole.family == "sd2":
             inference_yaml.write(place, whole.prediction, whole.configs)
         return place
