@@ -4,7 +4,7 @@ Trains the demo's run file with every adapter method and as DreamBooth with and 
 draws the same seeds before and after, and lets a judge that never saw the model tell what is on each image.
 
     python -m bench.subject --samples 48 --write
-    python -m bench.subject --only LoKr OFT
+    python -m bench.subject --only LoKr OFT --write    # these rows anew, the others as they were
 """
 
 from __future__ import annotations
@@ -139,14 +139,21 @@ def measure(samples: int, folder: Path, only: list[str]) -> dict[str, Any]:
         is_adapter = "network.method='none'" not in overrides
         pipe = diffusers_pipeline(base, model) if is_adapter else diffusers_pipeline(model, None)
         kib = round(model.stat().st_size / 1024)
-        rows[name] = {"shares": shares(pipe, samples), "train_seconds": round(seconds, 1), "kib": kib}
+        rows[name] = {
+            "shares": shares(pipe, samples),
+            "train_seconds": round(seconds, 1),
+            "kib": kib,
+            "date": time.strftime("%Y-%m-%d"),
+        }
         print(name, json.dumps(rows[name]), flush=True)
-    return {
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.machine()}, CPU only",
-        "samples": samples,
-        "rows": rows,
-    }
+    return {"machine": f"{platform.machine()}, CPU only", "samples": samples, "rows": rows}
+
+
+def merged(result: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """The rows measured now and, of as many images, those of an earlier call; in the order of VARIANTS."""
+    earlier = before["rows"] if before.get("samples") == result["samples"] else {}
+    rows = earlier | result["rows"]
+    return {**result, "rows": {name: rows[name] for name in ("before", *VARIANTS) if name in rows}}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -158,8 +165,8 @@ def table(result: dict[str, Any]) -> str:
         "",
         f"{result['samples']} images each, the same seeds in every row, {STEPS} DDIM steps, "
         f"CFG {GUIDANCE:g}. A judge",
-        "trained on drawn images, apart from the model, says what it sees. Measured on "
-        f"{result['date']} ({result['machine']}).",
+        "trained on drawn images, apart from the model, says what it sees. Measured "
+        f"{_dates(result)} ({result['machine']}).",
         "",
         "| | `sls frog` is the subject | `frog` is a plain frog | `frog` is the subject | training | file |",
         "|---|---|---|---|---|---|",
@@ -174,6 +181,11 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _dates(result: dict[str, Any]) -> str:
+    dates = sorted({row["date"] for row in result["rows"].values() if "date" in row})
+    return f"on {dates[0]}" if len(dates) == 1 else f"from {dates[0]} to {dates[-1]}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=48)
@@ -181,14 +193,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "output" / "bench-subject")
     parser.add_argument("--write", action="store_true", help="keep the figures in bench/results/ and docs/")
     args = parser.parse_args()
-    if args.write and args.only:
-        parser.error("the table is written whole: leave out --only")
     result = measure(args.samples, args.folder, args.only)
+    kept = ROOT / "bench" / "results" / "subject.json"
+    if args.only and kept.is_file():
+        result = merged(result, json.loads(kept.read_text("utf-8")))
     print(table(result))
     if args.write:
-        (ROOT / "bench" / "results" / "subject.json").write_text(
-            json.dumps(result, indent=1) + "\n", encoding="utf-8"
-        )
+        kept.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         (ROOT / "docs" / "demo.md").write_text(table(result), encoding="utf-8")
 
 
