@@ -48,23 +48,25 @@ def write(events: Iterable[Event], path: Path, step_word: str = "step") -> bool:
 
 
 def drawn(
-    columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image | None]]]
+    columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image | None]]], title: str = ""
 ) -> Image.Image | None:
     """Images in rows, a label above each row and each column; None without any. An empty cell stays blank.
 
-    rows: label of each, and its image in each column.
+    rows: label of each, and its image in each column. title: a line above all, "" for none.
     """
     widths = [image.width for _, cells in rows for image in cells if image is not None]
     if not widths:
         return None
     width, font, line = max(widths), ImageFont.load_default(14), 20
     heights = [max((p.height for p in cells if p is not None), default=0) for _, cells in rows]
-    total = sum(height + line + MARGIN for height in heights)
-    sheet = Image.new("RGB", (MARGIN + len(columns) * (width + MARGIN), MARGIN + line + total), PAPER)
+    top = MARGIN + (line + MARGIN if title else 0)
+    total = top + sum(height + line + MARGIN for height in heights)
+    sheet = Image.new("RGB", (MARGIN + len(columns) * (width + MARGIN), line + total), PAPER)
     draw = ImageDraw.Draw(sheet)
+    draw.text((MARGIN, MARGIN), title, INK, font)
     for column, label in enumerate(columns):
-        draw.text((MARGIN + column * (width + MARGIN), MARGIN), label, INK, font)
-    top = MARGIN + line
+        draw.text((MARGIN + column * (width + MARGIN), top), label, INK, font)
+    top += line
     for (label, cells), height in zip(rows, heights, strict=True):
         draw.text((MARGIN, top), label, INK, font)
         for column, image in enumerate(cells):

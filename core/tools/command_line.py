@@ -91,6 +91,7 @@ def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:
     console.close()
     said = [words.of(lang) for words in outcome.lines]
     said += [*_rows(outcome.table, lang)] if outcome.table else []
+    said += [words.of(lang) for words in outcome.about]
     for line in (*said, *(p.text(lang) for p in outcome.problems)):
         print(line, file=out)
     return outcome.exit_code

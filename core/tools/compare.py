@@ -123,7 +123,7 @@ def _sheets(comparison: Comparison, drawn: Drawn) -> tuple[Path, ...]:
     for number, same in enumerate(comparison.prompts):
         columns, rows = _layout(comparison, same)
         opened = [(label, [_opened(drawn.places.get(cell)) for cell in cells]) for label, cells in rows]
-        sheet = sample_sheet.drawn(columns, opened)
+        sheet = sample_sheet.drawn(columns, opened, sample_sheet.latin(same[0].text))
         if sheet is not None:
             place = comparison.folder / f"sheet-{number + 1:02}.png"
             made.append(save_png(sheet, place, {"Comment": _about(comparison, same)}))
@@ -139,13 +139,13 @@ def _layout(comparison: Comparison, seeds: Sequence[Prompt]) -> tuple[list[str],
     if len(strengths) == 1:
         columns = ["base model", *(_shown(model, strengths, comparison) for model in models)]
         cells: list[Cell] = [BASE, *((n, strengths[0]) for n in range(len(models)))]
-        return columns, [(_title(prompt), [(prompt, cell) for cell in cells]) for prompt in seeds]
+        return columns, [(f"seed {prompt.seed}", [(prompt, cell) for cell in cells]) for prompt in seeds]
     columns = ["base model", *(f"strength {strength:g}" for strength in strengths)]
     rows: list[Row] = []
     for prompt in seeds:
         for number, model in enumerate(models):
             each = [(prompt, BASE), *((prompt, (number, strength)) for strength in strengths)]
-            rows.append((f"{sample_sheet.latin(model.name)}   {_title(prompt)}", each))
+            rows.append((f"{sample_sheet.latin(model.name)}, seed {prompt.seed}", each))
     return columns, rows
 
 
@@ -153,10 +153,6 @@ def _shown(model: Tried, strengths: Sequence[float], comparison: Comparison) -> 
     name = sample_sheet.latin(model.name)
     is_told = not comparison.lineup.is_whole and strengths[0] != 1
     return f"{name}, strength {strengths[0]:g}" if is_told else name
-
-
-def _title(prompt: Prompt) -> str:
-    return f"{sample_sheet.latin(prompt.text)[:60]}  (seed {prompt.seed})"
 
 
 def _about(comparison: Comparison, seeds: Sequence[Prompt]) -> str:

@@ -32,8 +32,8 @@ class RunSettings(Section):
         None,
         ("Run", "学習"),
         (
-            "Its folder in `runs`, or the output folder with the name of the run.",
-            "「runs」にある学習のフォルダ、または出力先フォルダと学習の名前。",
+            "Its folder in runs, or the output folder with the name of the run.",
+            "runsにある学習のフォルダ、または出力先フォルダと学習の名前。",
         ),
         path="run",
     )
@@ -49,8 +49,8 @@ class ModelsSettings(Section):
     )
 
 
-class CompareSettings(RunSettings, ModelsSettings):
-    """What is compared, and on what."""
+class DrawnSettings(Section):
+    """What is drawn."""
 
     prompt: Lines = opt(
         (),
@@ -64,8 +64,8 @@ class CompareSettings(RunSettings, ModelsSettings):
         "0.6,0.8,1",
         ("Strengths", "強さ"),
         (
-            "Of adapters, separated by commas. The base model alone is drawn too.",
-            "アダプターの強さ（カンマ区切り）。元モデルだけの画像も生成します。",
+            "Of adapters, separated by commas.",
+            "アダプターの強さ（カンマ区切り）。",
         ),
     )
     count: Annotated[int, Field(ge=1, le=64)] = opt(
@@ -73,10 +73,16 @@ class CompareSettings(RunSettings, ModelsSettings):
         ("Images of each prompt", "プロンプトごとの枚数"),
         ("Each has the seed after the one before.", "2枚目以降のシードは1ずつ増えます。"),
     )
+
+
+class FilesSettings(Section):
+    """Files by themselves."""
+
     adapters: Lines = opt(
         (),
         ("Adapters in place of a run", "学習の代わりに比べるアダプター"),
         ("LoRA or LyCORIS files, one per line.", "LoRAまたはLyCORISのファイル（1行に1つ）。"),
+        level="advanced",
         path="file",
     )
     base: str | None = opt(
@@ -85,6 +91,11 @@ class CompareSettings(RunSettings, ModelsSettings):
         ("Of adapters that are named here; a run has its own.", "アダプターを直接指定したときの元モデル。"),
         path="model",
     )
+
+
+class CompareSettings(RunSettings, DrawnSettings, ModelsSettings, FilesSettings):
+    """What is compared, on what, and where that goes."""
+
     out: str = opt(
         ...,
         ("Folder", "保存先"),

@@ -77,9 +77,8 @@ def run(settings: JudgeSettings, work: Work) -> Outcome:
         text = json.dumps(judgement.as_json(models, about), ensure_ascii=False, indent=2)
         return Outcome((Words(text, text, text),))
     told = [*lost, *_problems(asked, basis)]
-    return Outcome(
-        tuple(judge_words.lines(models, asked)), tuple(told), table=judge_words.table(models, asked, basis)
-    )
+    said, rows = tuple(judge_words.lines(models)), judge_words.table(models, asked, basis)
+    return Outcome(said, tuple(told), table=rows, about=(judge_words.compared(asked), judge_words.FORMULA))
 
 
 def suggested(found: Sequence[Score]) -> int | None:

@@ -35,15 +35,15 @@ class JudgedRunSettings(Section):
         ...,
         ("Run", "学習"),
         (
-            "Its folder in `runs`, or the output folder with the name of the run.",
-            "「runs」にある学習のフォルダ、または出力先フォルダと学習の名前。",
+            "Its folder in runs, or the output folder with the name of the run.",
+            "runsにある学習のフォルダ、または出力先フォルダと学習の名前。",
         ),
         path="run",
     )
 
 
-class JudgeSettings(JudgedRunSettings, ModelsSettings):
-    """What is judged, by what, and on what."""
+class ImagesSettings(Section):
+    """What its images are compared with, and of what they are drawn."""
 
     reference: str | None = opt(
         None,
@@ -63,19 +63,23 @@ class JudgeSettings(JudgedRunSettings, ModelsSettings):
         (),
         ("Prompts of the class", "クラスのプロンプト"),
         (
-            "One a line, such as frog. Empty: those of the regularization folders, else the prompts of the "
-            "subject without their first word.",
-            "1行に1つ（例：frog）。空欄なら正則化フォルダの語、なければ対象のプロンプトの最初の語を除いたもの。",
+            "One a line, such as frog. Empty: the class that the folders name.",
+            "1行に1つ（例：frog）。空欄ならフォルダ名のクラス。",
         ),
     )
     count: Annotated[int, Field(ge=2, le=256)] = opt(
         8,
         ("Images of each prompt", "プロンプトごとの枚数"),
         (
-            "By the base model and by each model of the run, with the same seeds.",
-            "元モデルと各モデルで、同じシードを使って生成します。",
+            "By each model, with the same seeds.",
+            "各モデルで同じシードを使って生成します。",
         ),
     )
+
+
+class JudgeSettings(JudgedRunSettings, ImagesSettings, ModelsSettings):
+    """What is judged, on what, and by what."""
+
     judge: str | None = opt(
         None,
         ("Judge", "判定モデル"),

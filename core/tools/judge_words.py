@@ -15,8 +15,18 @@ NOT_TOLD = "–"
 BEST = "★"
 
 
-def lines(models: Sequence[Judged], asked: Asked) -> Iterator[Words]:
-    """The suggestion and why, and what the figures are of."""
+FORMULA = Words(
+    "Subject learned: 0% is as the base model, 100% as alike as the images compared with are to each other. "
+    "Class kept: 100% is as alike as two class images of the base model are to each other, 0% as like the "
+    "subject. Score: their harmonic mean, high only where both are (docs/judging.md).",
+    "対象の学習：0%は元モデルと同じ、100%は比較画像どうしと同じだけ似た状態。"
+    "クラスの維持：100%は元モデルのクラス画像どうしと同じだけ似た状態、0%は対象と同じになった状態。"
+    "総合：両者の調和平均で、どちらも高いときだけ高くなります（docs/judging.md）。",
+)
+
+
+def lines(models: Sequence[Judged]) -> Iterator[Words]:
+    """The suggestion and why."""
     best = next((model for model in models if model.is_best), None)
     if best is None:
         yield Words(
@@ -27,7 +37,6 @@ def lines(models: Sequence[Judged], asked: Asked) -> Iterator[Words]:
         yield _best(best)
         if (why := _why(best, models)) is not None:
             yield why
-    yield _compared(asked)
 
 
 def _best(best: Judged) -> Words:
@@ -80,7 +89,8 @@ def _why(best: Judged, models: Sequence[Judged]) -> Words | None:
     )
 
 
-def _compared(asked: Asked) -> Words:
+def compared(asked: Asked) -> Words:
+    """What the figures are of."""
     number = len(asked.held_out)
     images = counted(number, "image")
     kinds = {

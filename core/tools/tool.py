@@ -59,7 +59,8 @@ class Outcome:
     """What a tool did, in lines. problems: what could not be done, and warnings. points: of a curve.
 
     made: what can be taken for the option that the card offers it for. images: some of those it made.
-    sheets: images that are looked at as a whole, each as wide as the card. table: figures, below the lines.
+    sheets: images that are looked at as a whole, each as wide as the card. table: figures, below the lines;
+    about: what they are of, below them.
     """
 
     lines: tuple[Words, ...]
@@ -70,6 +71,7 @@ class Outcome:
     images: tuple[Path, ...] = ()
     sheets: tuple[Path, ...] = ()
     table: Table | None = None
+    about: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,9 @@ def test_every_cell_is_the_image_that_the_sample_tool_draws(run, base, tmp_path)
 def test_a_sheet_has_the_base_model_beside_every_strength_of_every_model(run, tmp_path):
     (sheet,) = compared(tmp_path / "out", run=str(run), strengths="0.5,1").sheets
     with Image.open(sheet) as image:
-        # 3 columns of 64 pixels with a margin of 12 around each; a line of 20 and three rows of 64 + 20
-        assert image.size == (12 + 3 * 76, 12 + 20 + 3 * 96)
-        column = [image.crop((12, top, 76, top + 64)).tobytes() for top in (52, 148, 244)]
+        # 3 columns of 64 pixels with a margin of 12 around each; two lines of 20, three rows of 64 + 20
+        assert image.size == (12 + 3 * 76, 12 + 20 + 12 + 20 + 3 * 96)
+        column = [image.crop((12, top, 76, top + 64)).tobytes() for top in (84, 180, 276)]
         told = image.info["Comment"]
     assert column[0] == column[1] == column[2] == named(sheet.parent, "base")
     assert "prompt: a frog" in told and "strengths: 0.5, 1" in told and str(tmp_path) not in told
@@ -118,7 +118,7 @@ def test_whole_models_have_no_strength_and_stand_in_one_row(base, tmp_path):
     run = a_run(output, base, {40: "frog.safetensors"}, method="none")
     (sheet,) = compared(tmp_path / "out", run=str(run)).sheets
     with Image.open(sheet) as image:
-        assert image.size == (12 + 2 * 76, 12 + 20 + 96)
+        assert image.size == (12 + 2 * 76, 12 + 20 + 12 + 20 + 96)
     own = pixels(draw(output / "frog.safetensors", [], [ONE], tmp_path / "ours")[0])
     assert named(sheet.parent, "step-40") == own != named(sheet.parent, "base")
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.events import RunEnded, Saved
-from core.runs import checkpoints, past_runs
+from core.runs import checkpoints, judgement, past_runs
 from tests.test_runs import DONE, PLAN, make_run, step
 from tests.ui.test_runs_card import RUN_FILE, write
 from ui.tools.run_list import name_of
@@ -74,6 +74,21 @@ def test_a_model_kept_as_the_best_is_marked_and_not_the_other_of_its_step(app, w
     saves = (*run.saves, Saved("model", path, 15, {"kind": "best", "epoch": 1, "validation_loss": 0.25}))
     found = checkpoints.of_run(replace(run, saves=saves), LOSSES)
     assert [one.path.name for one in found if one.is_best] == ["frog-best.safetensors"]
+
+
+def test_what_a_judge_said_of_a_model_stands_beside_it(app, run):
+    shares = {"likeness": 0.7, "drift": 0.1, "score": 0.9}
+    said = [
+        judgement.Judged("frog-step00000010.safetensors", 10, learned=0.25, kept=None, **shares),
+        judgement.Judged("frog.safetensors", 20, learned=0.9, kept=0.875, is_best=True, **shares),
+        judgement.Judged("frog-step00000015.safetensors", 7, learned=0.9, kept=0.5, **shares),  # written anew
+    ]
+    judgement.write(run.folder, said, {"judge": "x"})
+    html = opened(app, run)
+    assert html.count("best by the judge") == 1
+    assert html.index("best by the judge") < html.index("subject learned 90%, class kept 88%")
+    assert html.index("subject learned 90%") < html.index("subject learned 25%, class kept –")
+    assert html.count("subject learned") == 2 and "評価が最高" in opened(app, run, "ja")
 
 
 def test_a_model_is_deleted_when_that_was_confirmed_and_taken_back(app, window, run):

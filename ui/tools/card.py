@@ -213,6 +213,7 @@ class ToolCard:
         if (found := outcome.table) is not None:
             numbers = frozenset(range(1, len(found.head)))
             notes += table([words.of(lang) for words in found.head], found.rows, numbers)
+        notes += "".join(note(words.of(lang)) for words in outcome.about)
         return notes + offer + problems(outcome.problems, lang) + shown
 
     def _shown(self, path: Path, side: int) -> Path | None:

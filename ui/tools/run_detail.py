@@ -94,8 +94,7 @@ def _checkpoint_html(
     told = [size_text(one.size_bytes)]
     if one.loss is not None:
         told.insert(0, say("checkpoints.loss", lang, loss=f"{one.loss:.4f}"))
-    if one.judged is not None:
-        told.append(_judged_text(one.judged, lang))
+    judged = f"<small>{esc(_judged_text(one.judged, lang))}</small>" if one.judged is not None else ""
     shown = "".join(_figure(path, words, thumbs) for words, path in images[:MOST_IMAGES])
     strip = shown or f'<span class="rw-no-images">{esc(say("checkpoints.no.images", lang))}</span>'
     if asked == Asked("delete", one.path.name):
@@ -105,7 +104,7 @@ def _checkpoint_html(
     step = say("run.sample.step", lang, step=one.step)
     return (
         f'<li><div class="rw-checkpoint"><b>{esc(step)}</b>{"".join(marks)}'
-        f"<small>{esc(one.path.name)}</small><small>{esc(' · '.join(told))}</small></div>"
+        f"<small>{esc(one.path.name)}</small><small>{esc(' · '.join(told))}</small>{judged}</div>"
         f'<div class="rw-checkpoint-images">{strip}</div>{acts}</li>'
     )
 
