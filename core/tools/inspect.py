@@ -11,6 +11,7 @@ from core.errors import EXIT_DONE, EXIT_REFUSED, Lang
 from core.formats.classify import KINDS
 from core.formats.identify import Identity, identify
 from core.formats.known_families import FAMILY_NAMES
+from core.formats.metadata import THUMBNAIL
 from core.tools.tool import Outcome, Tool, Work
 
 _LANGUAGES: tuple[Lang, Lang] = ("en", "ja")
@@ -48,9 +49,14 @@ def to_text(identity: Identity, path: Path, lang: Lang) -> str:
     lines += [f"  {problem.text(lang)}" for problem in identity.problems]
     if identity.metadata:
         lines.append(f"  {METADATA.of(lang)}:")
-        lines += [f"    {name}: {value}" for name, value in sorted(identity.metadata.items())]
+        lines += [f"    {name}: {_short(name, value)}" for name, value in sorted(identity.metadata.items())]
     # A file's own texts stay within their line, and can't speak to the terminal.
     return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
+
+
+def _short(name: str, value: str) -> str:
+    """A text in full, but of an image only the start."""
+    return f"{value[:40]}..." if name == THUMBNAIL and len(value) > 40 else value
 
 
 def inspect(path: Path, lang: Lang, as_json: bool = False) -> tuple[str, int]:

@@ -15,6 +15,8 @@ from core.config.schema.option import Section, opt
 from core.counting import counted
 from core.tools.merge_adapters import BaseSettings
 from core.tools.tool import Outcome, Tool, Work
+from core.tools.trained_with import FACT_WORDS
+from core.tools.trained_with import of as of_metadata
 
 if TYPE_CHECKING:
     from core.adapters.methods import Adapted
@@ -64,25 +66,35 @@ class Layer:
 
 def run(settings: WeightsSettings, work: Work) -> Outcome:
     """Tell of an adapter. Raises UserError when it can't be read, StopRun when it is stopped."""
-    from core.tools import adapter_files as files
-
-    adapter = files.read(Path(settings.file), "file")
-    base = files.Base(Path(settings.base), adapter.spec.name) if settings.base else None
-    if base is not None:
-        base.refuse_misfits(adapter, "base")
-    layers: list[Layer] = []
-    for done, (key, module) in enumerate(adapter.modules.items()):
-        work.control.check()
-        if not settings.as_json:  # nothing but JSON is to be printed then
-            work.progress("decompose", done + 1, len(adapter.modules))
-        layers.append(_layer(adapter, key, module, base))
-    layers.sort(key=lambda layer: -(layer.norm or 0.0))
+    # Nothing but JSON is to be printed where that is asked for.
+    quiet = Work(control=work.control) if settings.as_json else work
+    found, metadata = layers_of(Path(settings.file), settings.base or "", quiet)
+    layers = sorted(found, key=lambda layer: -(layer.norm or 0.0))
     if settings.as_json:
-        text = json.dumps(_as_json(layers, adapter.metadata), ensure_ascii=False, indent=2)
+        text = json.dumps(_as_json(layers, metadata), ensure_ascii=False, indent=2)
         return Outcome((Words(text, text, text),))
     shown = layers if settings.verbose else layers[:_LISTED]
-    lines = [*_summary(layers), *_recipe_lines(adapter.metadata), *_block_lines(layers), *_layer_lines(shown)]
+    lines = [*_summary(layers), *_recipe_lines(metadata), *_block_lines(layers), *_layer_lines(shown)]
     return Outcome(tuple(map(_printable, lines)))
+
+
+def layers_of(path: Path, base: str = "", work: Work | None = None) -> tuple[list[Layer], Mapping[str, str]]:
+    """The modules of an adapter file in its order, and its metadata. base: path of the model, "" for none.
+
+    Raises UserError when it can't be read, StopRun when it is stopped.
+    """
+    from core.tools import adapter_files as files
+
+    work = work or Work()
+    adapter = files.read(path, "file")
+    model = files.Base(Path(base), adapter.spec.name) if base else None
+    if model is not None:
+        model.refuse_misfits(adapter, "base")
+    found: list[Layer] = []
+    for done, (key, module) in enumerate(adapter.modules.items()):
+        work.at("decompose", done + 1, len(adapter.modules))
+        found.append(_layer(adapter, key, module, model))
+    return found, adapter.metadata
 
 
 TOOL = Tool(
@@ -145,52 +157,9 @@ def by_block(layers: Iterable[Layer]) -> list[tuple[str, float]]:
 
 def trained_with(metadata: Mapping[str, str]) -> dict[str, str]:
     """What the metadata tells of the training: name of a fact -> its value, of those that are known."""
-    told = {name: _plain(metadata.get(f"ss_{keys}", "")) for name, keys in _FACTS.items()}
-    told["tags"] = _frequent_tags(metadata.get("ss_tag_frequency", ""))
-    return {name: text for name, text in told.items() if text}
-
-
-_FACTS: Mapping[str, str] = {
-    "model": "sd_model_name", "steps": "steps", "epochs": "epoch", "images": "num_train_images",
-    "reg_images": "num_reg_images", "batch_size": "total_batch_size", "resolution": "resolution",
-    "learning_rate": "learning_rate", "unet_lr": "unet_lr", "text_encoder_lr": "text_encoder_lr",
-    "optimizer": "optimizer", "lr_scheduler": "lr_scheduler", "network_dim": "network_dim",
-    "network_alpha": "network_alpha", "min_snr_gamma": "min_snr_gamma", "noise_offset": "noise_offset",
-    "clip_skip": "clip_skip", "seed": "seed", "comment": "training_comment",
-}  # fmt: skip
-_FACT_WORDS: Mapping[str, Words] = {
-    "model": Words("base model", "元モデル"),
-    "steps": Words("steps", "ステップ数"),
-    "epochs": Words("epochs", "エポック数"),
-    "images": Words("images with repeats", "画像数（繰り返しを含む）"),
-    "reg_images": Words("regularization images", "正則化画像の数"),
-    "batch_size": Words("batch size", "バッチサイズ"),
-    "resolution": Words("resolution", "解像度"),
-    "learning_rate": Words("learning rate", "学習率"),
-    "unet_lr": Words("learning rate of the U-Net", "U-Netの学習率"),
-    "text_encoder_lr": Words("learning rate of the text encoder", "Text Encoderの学習率"),
-    "optimizer": Words("optimizer", "オプティマイザー"),
-    "lr_scheduler": Words("schedule", "スケジューラー"),
-    "comment": Words("comment", "コメント"),
-    "tags": Words("most frequent tags", "最も多いタグ"),
-}
-
-
-def _plain(text: str) -> str:
-    """A value of metadata in one line; "" for those that say that there is none."""
-    return "" if text in ("None", "", "0") else " ".join(text.split())[:200]
-
-
-def _frequent_tags(text: str) -> str:
-    """The tags of all folders that occur most, with their counts."""
-    try:
-        folders = json.loads(text)
-        counts: Counter[str] = Counter()
-        for tags in folders.values():
-            counts.update({str(tag).strip(): int(count) for tag, count in tags.items()})
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return ""
-    return ", ".join(f"{tag} ({count})" for tag, count in counts.most_common(_TAGS))[:400]
+    training = of_metadata(metadata)
+    tags = ", ".join(f"{tag} ({count})" for tag, count in training.tags[:_TAGS])[:400]
+    return {**training.facts, **({"tags": tags} if tags else {})}
 
 
 def _summary(layers: Sequence[Layer]) -> list[Words]:
@@ -232,7 +201,7 @@ def _recipe_lines(metadata: Mapping[str, str]) -> list[Words]:
         return [none]
 
     def line(name: str, value: str) -> Words:
-        words = _FACT_WORDS.get(name, Words(name, name, name))
+        words = FACT_WORDS[name]
         return Words(*(f"  {words.of(lang)}: {value}" for lang in ("en", "ja", "zh")))
 
     return [head, *(line(name, value) for name, value in told.items())]

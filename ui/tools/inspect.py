@@ -1,9 +1,10 @@
-"""The card that shows what a file is, with its metadata."""
+"""The card that shows what a file is, what it was trained with and where it changes a model, its metadata."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,21 +12,25 @@ import gradio as gr
 from core.errors import Lang, UserError
 from core.formats.identify import identify
 from core.reading import reading
+from core.tools.weights import layers_of
 from ui.parts.localized import Page, column, texts
 from ui.parts.markup import esc, note, problems
 from ui.settings.cards import titled
 from ui.settings.identity import identity_facts
 from ui.text import say
+from ui.tools.trained_html import training_html, weights_html
 from ui.window import Window
-from ui.window.error_page import guarded
+from ui.window.error_page import streamed
 from ui.window.paths import Offers
 
-_METADATA_SHOWN = 60
+_METADATA_SHOWN = 120
 _VALUE_SHOWN = 400
+_TRAINED = frozenset({"lora", "lycoris", "model", "embedding", "controlnet"})
+"""Kinds of files that somebody trained."""
 
 
 class InspectCard:
-    """The card and its handler. It answers at once, so it has no job and no stop."""
+    """The card and its handler. Its header is told at once, the weights of an adapter seconds later."""
 
     def __init__(self, window: Window, page: Page) -> None:
         self._window = window
@@ -49,7 +54,7 @@ class InspectCard:
     def connect(self, lang: Any) -> None:
         """Bind the handler."""
         self.button.click(
-            guarded(lambda data: self.inspect(data[self.file], data[lang]), self._window),
+            streamed(lambda data: self.look(data[self.file], data[lang]), self._window),
             {lang, self.file},
             self.found,
             api_visibility="private",
@@ -60,20 +65,43 @@ class InspectCard:
         """The list to pick a file from anew."""
         return {self.file: gr.update(choices=[(name, name) for name in found.models])}
 
+    def look(self, text: Any, lang: Lang) -> Iterator[str]:
+        """What a file is as HTML, and then once more with the chart of its weights, where it has one."""
+        told, texts, path = self._told(text, lang)
+        if path is None:
+            yield told + texts
+            return
+        yield told + note(say("inspect.weights.wait", lang)) + texts
+        try:
+            with reading(path, "E-MODEL-READ"):
+                layers, _ = layers_of(path)
+        except UserError as e:
+            yield told + problems(e.problems, lang) + texts
+        else:
+            yield told + weights_html(layers, lang) + texts
+
     def inspect(self, text: Any, lang: Lang) -> str:
         """What a file is, with its metadata, as HTML."""
+        told, texts, _ = self._told(text, lang)
+        return told + texts
+
+    def _told(self, text: Any, lang: Lang) -> tuple[str, str, Path | None]:
+        """What a file is, its metadata, and the path of an adapter, whose weights can be looked at."""
         if not str(text or "").strip():
-            return note(say("inspect.none", lang))
+            return note(say("inspect.none", lang)), "", None
         try:
             path = self._window.paths.confined(str(text))
             with reading(path, "E-MODEL-READ"):
                 if not path.exists():
-                    return note(say("identity.missing", lang), "bad")
+                    return note(say("identity.missing", lang), "bad"), "", None
                 found = identify(path)
         except UserError as e:
-            return problems(e.problems, lang)
-        facts = identity_facts(found, path, lang) + problems(found.problems, lang)
-        return facts + metadata(found.metadata, lang)
+            return problems(e.problems, lang), "", None
+        told = identity_facts(found, path, lang) + problems(found.problems, lang)
+        if found.kind in _TRAINED:
+            told += training_html(found.metadata, lang)
+        is_adapter = found.kind in ("lora", "lycoris") and not found.problems
+        return told, metadata(found.metadata, lang), path if is_adapter else None
 
 
 def metadata(found: Mapping[str, str], lang: Lang) -> str:
@@ -86,8 +114,7 @@ def metadata(found: Mapping[str, str], lang: Lang) -> str:
     )
     title = esc(say("inspect.metadata", lang))
     return (
-        f'<details class="rw-table" open><summary>{title}</summary>'
-        f"<table><tbody>{rows}</tbody></table></details>"
+        f'<details class="rw-table"><summary>{title}</summary><table><tbody>{rows}</tbody></table></details>'
     )
 
 
