@@ -70,7 +70,7 @@ class Activations:
         return cells * cell + cells**2 * square
 
     def forward_work(self, cells: int) -> int:
-        """The same of a pass without gradients: a third of that of the whole model, whose passes are alike."""
+        """The same of a pass without gradients: a third of training all of it, three passes alike."""
         cell, square = self._measured.work[work_name("whole", False)]
         return (cells * cell + cells**2 * square) // 3
 

@@ -115,6 +115,8 @@ def tensors_of(training: Training) -> Iterator[Tensor]:
         yield from (value for value in memory.values() if isinstance(value, Tensor))
     yield from training.averages.tensors().values()
     yield from training.text.kept()
+    if training.batch_loss.prior is not None:
+        yield from training.batch_loss.prior.text.kept()
     yield from training.batches.kept()
     yield from training.validation.batches.kept()
 

@@ -98,6 +98,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "group.length": Words("Length and learning rate", "学習の長さと学習率"),
     "group.memory": Words("Precision and memory", "精度とメモリ"),
     "group.loss": Words("Loss and noise", "lossとノイズ"),
+    "group.prior": Words("Keeping what the model knows", "元のモデルの知識を保つ"),
     "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
     "group.sample": Words("Sample images", "サンプル画像"),
     "group.save": Words("Saving", "保存"),

@@ -10,7 +10,7 @@ from core.config.schema.option import LARGEST_FACTOR, Level, Section, Share, opt
 class PriorOptions(Section):
     """What the model without its adapter predicts, and where that is what the adapter is to leave alone."""
 
-    GROUP: ClassVar[str] = "loss"
+    GROUP: ClassVar[str] = "prior"
     LEVEL: ClassVar[Level] = "advanced"
     METHODS: ClassVar[str] = "lora dora loha lokr oft"
 
