@@ -36,6 +36,24 @@ CL = Manifest(
 )
 """Source: kohya-ss/sd-scripts, finetune/tag_images_by_wd14_tagger.py (blue first; values -1 to 1)."""
 
+CL2 = Manifest(
+    folder="v2_01a",
+    tags="model_vocabulary.json",
+    files=("model.onnx.data",),
+    tag_format="json",
+    size=384,
+    layout="nchw",
+    channels="rgb",
+    scale=255.0,
+    mean=(0.5, 0.5, 0.5),
+    std=(0.5, 0.5, 0.5),
+    output="logits",
+    activation="sigmoid",
+    categories=CL.categories,
+    thresholds={"general": 0.5, "character": 0.5},
+)
+"""Source: wai55555/PixaiTaggerOnnxGui, the manifest of cl_tagger_v2 (red first, unlike 1.02)."""
+
 PIXAI = Manifest(
     layout="nchw",
     channels="rgb",
@@ -72,6 +90,13 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "SmilingWolf/wd-convnext-tagger-v3": Known(Words("WD ConvNeXt v3", "WD ConvNeXt v3"), WD),
         "cella110n/cl_tagger": Known(
             Words("CL 1.02: newer characters", "CL 1.02：新しいキャラクターに対応"), CL
+        ),
+        "cella110n/cl_tagger_v2": Known(
+            Words(
+                "CL 2: most tags; accept its terms on the Hub first",
+                "CL 2：タグ数が最多（先にHubで利用条件への同意が必要）",
+            ),
+            CL2,
         ),
         "deepghs/pixai-tagger-v0.9-onnx": Known(
             Words("PixAI v0.9: newer characters", "PixAI v0.9：新しいキャラクターに対応"), PIXAI

@@ -59,6 +59,17 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 PLAIN = Recipe(_ASKED)
 
 
+HINTS = ("{caption}", "{tags}")
+"""In a user's prompt: the caption that an image has already."""
+
+
+def with_hint(prompt: str, caption: str) -> str:
+    """The prompt with the image's caption in the place of HINTS, in one line."""
+    for hint in HINTS:
+        prompt = prompt.replace(hint, " ".join(caption.split()))
+    return prompt
+
+
 def recipe_of(kind: str) -> Recipe:
     """How models of a kind (model_type) are asked."""
     return RECIPES.get(kind, PLAIN)

@@ -44,7 +44,16 @@ def _of_csv(text: str) -> list[tuple[str, str]]:
 
 
 def _of_json(listed: Any) -> list[tuple[str, str]]:
-    """Of {"0": {"tag": ..., "category": ...}}; numbers from 0 without a gap. Raises ValueError otherwise."""
+    """Of {"0": {"tag": ..., "category": ...}}, or of {"idx_to_tag": {"0": ...}, "tag_to_category": {...}}.
+
+    The numbers go from 0 without a gap. Raises ValueError otherwise.
+    """
+    if "idx_to_tag" in listed:
+        names, categories = listed["idx_to_tag"], listed["tag_to_category"]
+        named = dict(enumerate(names)) if isinstance(names, list) else names
+        listed = {
+            str(n): {"tag": name, "category": categories.get(name, "general")} for n, name in named.items()
+        }
     numbers = sorted(map(int, listed))
     if numbers != [*range(len(numbers))]:
         raise ValueError("its numbers are not 0, 1, 2, ...")

@@ -21,6 +21,10 @@ FACES = frozenset(
 _PEOPLE = re.compile(r"(\d+\+?|multiple)[ _](girl|boy|other)s?|\d+\+?(girl|boy|other)s?|solo|no[ _]humans")
 
 
+_SERIES = re.compile(r"(.+?)[_ ]*\(([^()]+)\)")
+"""A character's name, costumes in brackets among it, and the series in the last ones."""
+
+
 @dataclass(frozen=True)
 class Writing:
     """How tags are written.
@@ -28,8 +32,9 @@ class Writing:
     keeps_underscores: otherwise they become blanks, but in FACES. escapes: \\( and \\) for brackets, as
     prompts need. dropped: tags that are left out, by `folded`. replaced: by `folded` -> the text instead, ""
     for none. first: tags that stand before all others. characters_first: then those of characters.
-    drops_general: a tag goes where a more exact one stands, as hair beside long hair. order: score, people
-    (how many, then score) or name.
+    drops_general: a tag goes where a more exact one stands, as hair beside long hair. splits_series: of a
+    character such as saber_(fate) two tags are made, saber and fate. order: score, people (how many, then
+    score) or name.
     """
 
     keeps_underscores: bool = False
@@ -39,6 +44,7 @@ class Writing:
     first: tuple[str, ...] = ()
     characters_first: bool = False
     drops_general: bool = False
+    splits_series: bool = False
     order: str = "score"
 
 
@@ -66,7 +72,8 @@ def replacements_of(text: str) -> dict[str, str]:
 
 def written(tags: Iterable[Scored], writing: Writing) -> list[str]:
     """The tags as they stand in the caption, none twice."""
-    kept = [tag for tag in tags if folded(tag.name) not in writing.dropped]
+    parts = (part for tag in tags for part in _parts(tag, writing))
+    kept = [tag for tag in parts if folded(tag.name) not in writing.dropped]
     if writing.drops_general:
         kept = _without_general(kept)
     texts = [_text(tag.name, writing) for tag in sorted(kept, key=lambda tag: _place(tag, writing))]
@@ -99,6 +106,15 @@ def _without_general(tags: Sequence[Scored]) -> list[Scored]:
     words = [folded(tag.name).split() for tag in tags if tag.category == "general"]
     ends = {tuple(each[n:]) for each in words for n in range(1, len(each))}
     return [tag for tag in tags if tag.category != "general" or tuple(folded(tag.name).split()) not in ends]
+
+
+def _parts(tag: Scored, writing: Writing) -> tuple[Scored, ...]:
+    """A character and its series, the last brackets of the tag; the tag itself where it is to stay whole."""
+    known = {*writing.dropped, *writing.replaced}
+    found = _SERIES.fullmatch(tag.name) if writing.splits_series and tag.category == "character" else None
+    if found is None or folded(tag.name) in known:
+        return (tag,)
+    return tuple(tag._replace(name=name) for name in found.groups())
 
 
 def _text(name: str, writing: Writing) -> str:

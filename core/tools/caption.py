@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from PIL import Image
 
 from core.captioners import messages as captioner_messages
 from core.captioners import source
+from core.captioners.prompts import with_hint
 from core.captioners.scores import Picking
 from core.captioners.source import Found
 from core.captioners.tag_text import Writing, joined, written
@@ -193,7 +194,7 @@ class _Tags:
         self.at_once = self._tagger.fixed_batch or self.at_once
         return self._tagger
 
-    def texts(self, images: Sequence[Image.Image], work: Work) -> list[str]:
+    def texts(self, images: Sequence[Image.Image], before: Sequence[str], work: Work) -> list[str]:
         return [", ".join(written(tags, self._writing)) for tags in self._tagger.tags(images, self._picking)]
 
     @staticmethod
@@ -226,9 +227,12 @@ class _Sentences:
         self._captioner = language.Captioner(self._found.folder, settings.device)
         return self._captioner
 
-    def texts(self, images: Sequence[Image.Image], work: Work) -> list[str]:
-        check = work.control.check
-        said = [self._captioner.caption(image, self._asking, check) for image in images]
+    def texts(self, images: Sequence[Image.Image], before: Sequence[str], work: Work) -> list[str]:
+        """before: the captions that the images have, for a prompt that speaks of them."""
+        check, prompt = work.control.check, self._asking.prompt
+        asked = [replace(self._asking, prompt=with_hint(prompt, caption)) for caption in before]
+        pairs = zip(images, asked, strict=True)
+        said = [self._captioner.caption(image, asking, check) for image, asking in pairs]
         return [", ".join([*self._writing.first, text]) if text else "" for text in said]
 
     @staticmethod
@@ -268,7 +272,7 @@ def _write(
             report.problems += [one for one in seen if isinstance(one, Problem)]
             images = [one for one in seen if isinstance(one, Image.Image)]
             named = [entry for entry, one in zip(entries, seen, strict=True) if isinstance(one, Image.Image)]
-            texts = maker.texts(images, work) if images else []
+            texts = maker.texts(images, [entry.text for entry in named], work) if images else []
             for entry, text in zip(named, texts, strict=True):
                 record.write(entry, _caption(entry, files.typed(text), maker, settings))
             done += len(entries)

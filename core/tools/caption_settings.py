@@ -135,6 +135,15 @@ class CaptionSettings(Section):
         ("No hair beside long hair.", "long hairがあればhairは書きません。"),
         level="advanced",
     )
+    split_series: bool = opt(
+        False,
+        ("Split characters and series", "キャラクター名と作品名を分ける"),
+        (
+            "Two tags of `saber_(fate)`: saber, fate.",
+            "`saber_(fate)`をsaberとfateの2つのタグにします。",
+        ),
+        level="advanced",
+    )
     keep_underscores: bool = opt(
         False,
         ("Keep underscores", "_を残す"),
@@ -161,8 +170,10 @@ class CaptionSettings(Section):
         "",
         ("Prompt", "モデルへの指示"),
         (
-            "What the model is asked. Empty: its usual one for this length.",
-            "空欄なら長さに応じた標準の指示。",
+            "What the model is asked. Empty: its usual one for this length. `{caption}` stands for the "
+            "caption that is there, such as a tagger's tags: replace it, or append.",
+            "空欄なら長さに応じた標準の指示。`{caption}`は今あるキャプション（タガーのタグなど）に置き換わります"
+            "（「置き換える」か「追加」で使います）。",
         ),
     )
     tokens: int = opt(
@@ -222,7 +233,7 @@ class CaptionSettings(Section):
 
 TAGS = (
     *("general", "character", "thresholds", "categories", "mcut", "drop", "replace", "order"),
-    *("characters_first", "drop_general", "keep_underscores", "escape", "batch"),
+    *("characters_first", "drop_general", "split_series", "keep_underscores", "escape", "batch"),
 )
 """Options of taggers alone."""
 SENTENCES = ("length", "prompt", "tokens", "temperature", "seed", "side")
@@ -250,5 +261,6 @@ def writing_of(settings: CaptionSettings) -> Writing:
         first=listed(settings.first),
         characters_first=settings.characters_first,
         drops_general=settings.drop_general,
+        splits_series=settings.split_series,
         order=settings.order,
     )

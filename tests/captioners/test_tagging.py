@@ -120,6 +120,35 @@ def test_tags_are_read_from_json_in_the_order_of_their_numbers(tmp_path):
 # How tags are written
 
 
+def test_a_vocabulary_of_numbers_and_categories_in_two_tables_is_read(tmp_path):
+    told = {"idx_to_tag": {"1": "saber_(fate)", "0": "1girl"}, "num_tags": 2}
+    told["tag_to_category"] = {"1girl": "General", "saber_(fate)": "Character"}
+    path = tmp_path / "model_vocabulary.json"
+    path.write_text(json.dumps(told), "utf-8")
+    assert tag_list.read(path, known.CL2) == (Tag("1girl", "general"), Tag("saber_(fate)", "character"))
+
+
+def test_red_comes_first_for_the_second_cl_model():
+    made = pixels.values(Image.new("RGB", (2, 2), (0, 51, 255)), known.CL2)
+    assert made[:, 0, 0] == pytest.approx([-1, -0.6, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "more", "text"),
+    [
+        ("saber_(fate)", "character", {}, ["saber", "fate"]),
+        ("saber_(swimsuit)_(fate)", "character", {}, ["saber (swimsuit)", "fate"]),
+        ("saber_(fate)", "general", {}, ["saber (fate)"]),
+        ("saber", "character", {}, ["saber"]),
+        ("saber_(fate)", "character", {"dropped": frozenset({"fate"})}, ["saber"]),
+        ("saber_(fate)", "character", {"replaced": {"saber (fate)": "sls"}}, ["sls"]),
+    ],
+)
+def test_a_character_and_its_series_become_two_tags_when_asked(name, category, more, text):
+    tag = Scored(name, category, 0.9)
+    assert written([tag], Writing(splits_series=True, **more)) == text
+
+
 def test_underscores_become_blanks_but_in_faces():
     assert written(general("long_hair", "^_^", "o_o", "_"), Writing()) == ["long hair", "^_^", "o_o"]
     assert written(general("long_hair"), Writing(keeps_underscores=True)) == ["long_hair"]

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import torch
 from PIL import Image
 
 from core.cli import main
@@ -10,6 +11,7 @@ from core.control import RunControl, StopRun
 from core.data.caption_editor.files import CaptionFiles
 from core.data.undo import History
 from core.errors import Message, UserError
+from core.formats import tensors
 from core.tools import caption
 from core.tools.caption_settings import CaptionSettings
 from core.tools.kept_model import KEPT
@@ -80,6 +82,32 @@ def test_what_is_there_is_appended_to_without_doubles_or_replaced(go, frogs, his
 def test_the_settings_reach_the_tags(go, frogs):
     go(existing="replace", drop="Dark Background", replace="^_^,happy", escape=True, keep_underscores=True)
     assert texts(frogs)["a"] == "red_\\(colour\\), happy\n"
+
+
+class Parrot:
+    """A captioner that says what it is asked."""
+
+    def __init__(self, folder, device):
+        pass
+
+    def caption(self, image, asking, check):
+        return asking.prompt
+
+    def close(self):
+        pass
+
+
+def test_a_captioner_is_told_the_caption_that_is_there_where_its_prompt_says_so(
+    go, frogs, tmp_path, monkeypatch
+):
+    place = tmp_path / "captioner"
+    place.mkdir()
+    (place / "config.json").write_text('{"model_type": "llava"}', "utf-8")
+    tensors.save(place / "model.safetensors", {"a": tensors.of(torch.zeros(2), None)}, {})
+    monkeypatch.setattr("core.captioners.language.Captioner", Parrot)
+    go(model=str(place), existing="replace", prompt="Say it in a sentence: {caption}.")
+    assert texts(frogs)["a"] == "Say it in a sentence: sls frog, dark_background.\n"
+    assert texts(frogs)["b"] == "Say it in a sentence: .\n"
 
 
 def test_one_undo_takes_all_of_it_back(go, frogs, history):
