@@ -198,3 +198,10 @@ def title(change: Change, lang: Lang) -> str:
 
 def _when(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def counted(entries: Sequence[Entry], lang: Lang) -> str:
+    """How many images, and how many of them are for regularization."""
+    reg = sum(entry.folder.is_reg for entry in entries)
+    n = f"{len(entries):,}"
+    return say("captions.count.reg", lang, n=n, reg=f"{reg:,}") if reg else n

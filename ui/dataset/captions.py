@@ -378,12 +378,15 @@ class CaptionCard:
         if not entries:
             return note(say("captions.none", lang)) + as_of(lang, self._editor.seconds) + wrong
         counts = {
-            "images": len(entries),
-            "missing": sum(not entry.has_file for entry in entries),
+            "images": drawn.counted([*entries], lang),
+            "missing": drawn.counted([entry for entry in entries if not entry.has_file], lang),
             "long": sum(entry.tokens(drawn.count) > limit for entry in entries),
             "tags": tags,
         }
-        pairs = [(say(f"captions.count.{name}", lang, limit=limit), f"{n:,}") for name, n in counts.items()]
+        pairs = [
+            (say(f"captions.count.{name}", lang, limit=limit), n if isinstance(n, str) else f"{n:,}")
+            for name, n in counts.items()
+        ]
         odd = [entry for entry in entries if entry.guess]
         names = ", ".join(dict.fromkeys(NAMES[entry.guess].of(lang) for entry in odd if entry.guess))
         warned = note(say("captions.encoding", lang, n=len(odd), names=names), "warn") if odd else ""

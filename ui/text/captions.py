@@ -15,7 +15,8 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.none": Words("No images to caption here.", "キャプションを付ける画像がありません。"),
     # what there is
     "captions.count.images": Words("Images", "画像"),
-    "captions.count.missing": Words("Without caption", "キャプションなし"),
+    "captions.count.missing": Words("Without caption file", "キャプションファイルなし"),
+    "captions.count.reg": Words("{n} ({reg} for regularization)", "{n}（うち正則化画像{reg}）"),
     "captions.count.long": Words("Over {limit} tokens", "{limit}トークン超"),
     "captions.count.tags": Words("Different tags", "タグの種類"),
     "captions.encoding": Words(

@@ -127,7 +127,7 @@ DATASET_WORDS: Mapping[str, Words] = {
         "Only the first {limit} tokens are trained. Shorten them, or raise max_token_length in the Model tab.",
         "学習に使われるのは先頭の{limit}トークンまでです。短くするか、モデルタブのmax_token_lengthを大きくしてください。",
     ),
-    "health.no_caption": Words("Without caption", "キャプションのない画像"),
+    "health.no_caption": Words("Training images without caption", "キャプションのない学習画像"),
     "health.no_caption.why": Words(
         "These are trained with the words of their folder, the others with their captions. If that is not what you want, write captions below (Captions).",
         "ほかの画像はキャプション、これらはフォルダ名の単語で学習されます。意図したものでなければ、下の「キャプション」で入力してください。",

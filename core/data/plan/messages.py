@@ -152,6 +152,11 @@ FOLDER_WORDS_USED = Message(
     "{count:,} of {total:# image|# images} {count:has|have} no caption file; the folder's words are used.",
     "画像{total}枚のうち{count}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
 )
+FOLDER_WORDS_USED_REG = Message(
+    "I-CAP-NONE",
+    "{count:,} of {total:# image|# images}, those for regularization included, {count:has|have} no caption file; the folder's words are used.",
+    "正則化画像を含む画像{total}枚のうち{count}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
+)
 LONG_CAPTIONS = Message(
     "W-CAP-LONG",
     "{count:,} of {total:# caption|# captions} {count:has|have} more than {limit} tokens and {count:is|are} truncated: {names}.",

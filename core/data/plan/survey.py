@@ -80,7 +80,9 @@ def survey(
             problems.append(messages.IDLE_SIZES(path=settings.in_json or ""))
     without = sum(one.caption.path is None and bool(sources.folders[one.folder].prompt) for one in seen)
     if without:
-        problems.append(messages.FOLDER_WORDS_USED(count=without, total=len(seen)))
+        has_reg = any(sources.folders[one.folder].is_reg for one in seen)
+        message = messages.FOLDER_WORDS_USED_REG if has_reg else messages.FOLDER_WORDS_USED
+        problems.append(message(count=without, total=len(seen)))
     masked, more = masks.find(images, sources.folders, sources.settings, check, patience)
     problems += more
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
