@@ -7,10 +7,9 @@ import json
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from core import console, ending, messages, signals
 from core.arguments import Arguments
@@ -35,6 +34,9 @@ from core.patience import Patience
 from core.sinks import waiting
 from core.tools.table import TOOLS
 
+if TYPE_CHECKING:
+    from core.runner import RunHandle
+
 ROOT = Path(__file__).resolve().parents[1]
 LOG = ROOT / "logs" / "console.log"
 
@@ -51,6 +53,10 @@ WORDS = {
 }
 INTERRUPTED = Words("Interrupted.", "中断しました。")
 NO_PROBLEMS = Words("No problems.", "問題ありません。")
+NO_ROOM = Words(
+    "The disk is full: the state is not saved. Free some space, or press Ctrl-C again to end without it.",
+    "ディスクに空きがなく、学習状態をまだ保存できていません。空きを作るか、もう一度Ctrl-Cを押して保存せずに終了してください。",
+)
 WRITTEN = Words("Written", "書き出しました")
 FAULT = Words(
     "Internal error ({what}); details are in {log}.", "プログラム内部のエラーです（{what}）。詳細：{log}"
@@ -169,23 +175,39 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
         overrides.append(f"save.resume={toml_text.toml_value(args.resume)}")
     if args.resume_anyway:
         overrides.append("save.resume_anyway=true")
-    text, asked, code = toml_text.read(args.file), threading.Event(), EXIT_DONE
+    text, asked, code = toml_text.read(args.file), signals.Asked(), EXIT_DONE
     runs = _varied(text, overrides, args.vary, out) if args.vary else [(text, overrides)]
+    handle: RunHandle | None = None
+
+    def leave() -> None:
+        if handle is None or not handle.can_be_given_up:
+            os._exit(EXIT_STOPPED)
+
     # Before the run begins, so that no signal finds its thread without anybody to stop it. A second press
     # leaves at once: the last state is good.
-    with signals.asking(asked.set, lambda: os._exit(EXIT_STOPPED)):
+    with signals.asking(asked, leave):
         for text, overrides in runs:
             sinks = [Console(out, lang)] if is_main_process() else []
             handle = Runner().start(text, overrides, sinks)
-            # In short waits, so that a signal gets its turn on every system.
-            while not handle.wait(0.2):
-                if asked.is_set() and not handle.control.is_stopping:
-                    handle.control.stop(save=True)
+            _wait(handle, asked, out, lang)
             assert handle.ended is not None, "a run that is over has its last event"
             code = handle.ended.exit_code
             if code != EXIT_DONE:
                 break
     return code
+
+
+def _wait(handle: RunHandle, asked: signals.Asked, out: TextIO, lang: Lang) -> None:
+    """Wait for the end of a run, which signals may ask for."""
+    times, is_told = 0, False
+    # In short waits, so that a signal gets its turn on every system.
+    while not handle.wait(0.2):
+        if asked.times > times:
+            handle.ask_to_end(is_again=times > 0)
+            times += 1
+        if times and handle.can_be_given_up and not is_told:
+            print(NO_ROOM.of(lang), file=out)
+            is_told = True
 
 
 def _varied(

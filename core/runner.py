@@ -61,7 +61,7 @@ class RunHandle:
         self.control = RunControl()
         self.started = time.time()
         self.at_step = 0
-        self.has_begun = False
+        self.has_begun = self.waits_for_room = False
         self._end: RunEnded | None = None
         self._ended = threading.Event()
 
@@ -85,6 +85,16 @@ class RunHandle:
     @property
     def is_over(self) -> bool:
         return self._ended.is_set()
+
+    @property
+    def can_be_given_up(self) -> bool:
+        """Whether its last save waits for room on the disk, and nobody has given that up."""
+        return self.waits_for_room and not self.control.gives_up
+
+    def ask_to_end(self, is_again: bool) -> None:
+        """What a signal asks: to stop with a state saved. Asked again while that waits for room: without."""
+        if not self.control.gives_up:
+            self.control.stop(save=not (is_again and self.waits_for_room))
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the end; False when it has not come in time."""
@@ -242,6 +252,8 @@ class _Emitter:
             self._handle.at_step = max(self._handle.at_step, event.step)
         if isinstance(event, Stepped | StepDone):
             self._handle.has_begun = True
+        if isinstance(event, StageProgress) and event.stage == "room":
+            self._handle.waits_for_room = event.done < event.total
         if isinstance(event, Saved) and event.kind == "state":
             self.state_path = event.path
         if isinstance(event, Saved) and event.kind == "model":

@@ -21,6 +21,18 @@ _AGAIN = 5.0
 """Seconds in which a second one means: at once."""
 
 
+class Asked:
+    """How often the program was asked to end, told by `asking`; one that comes twice at once counts once."""
+
+    def __init__(self) -> None:
+        self.times, self._last = 0, float("-inf")
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        self.times += now - self._last >= _SAME
+        self._last = now
+
+
 @contextlib.contextmanager
 def asking(end: Callable[[], None], leave: Callable[[], None]) -> Iterator[None]:
     """Call `end` for the first signal and those after it, `leave` when a user sends one again in 5 seconds.

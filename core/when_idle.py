@@ -26,7 +26,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class View:
-    """How it stands. command: () for the end of the program. left: seconds of the countdown; None: none."""
+    """How it stands. command: () for the end of the program. left: seconds of the countdown; None: none.
+
+    The program ends once they are over: pages are told 0 then.
+    """
 
     is_on: bool
     command: tuple[str, ...]
@@ -62,6 +65,7 @@ class WhenIdle:
             if self.command is None:
                 return None
             left = None if self._since is None else max(0.0, SECONDS - (self._clock() - self._since))
+            left = 0.0 if self.is_over.is_set() else left
             return View(self._is_on, self.command, left)
 
     def set_on(self, is_on: bool) -> None:

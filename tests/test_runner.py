@@ -488,3 +488,28 @@ def test_where_there_is_room_or_the_model_is_unknown_nothing_is_said(tmp_path, m
     assert (handle := Runner(lambda *a: None).start(given)).wait(10) and handle.ended.status == "done"
     monkeypatch.setattr("core.forecast.disk.free_in", lambda config: 1 / 0)
     assert run_to_end(lambda *a: None, tmp_path).ended.status == "done"
+
+
+@pytest.mark.parametrize(("presses", "code"), [([False, True], 5), ([False], 3)])
+def test_a_save_that_waits_for_room_is_given_up_when_a_run_is_asked_to_end_once_more(tmp_path, presses, code):
+    waits, is_freed = threading.Event(), threading.Event()
+
+    def train(config, folder, control, emit):
+        while not control.is_stopping:
+            time.sleep(0.01)
+        emit(StageProgress("room", 0, 1))
+        waits.set()
+        while not control.gives_up and not is_freed.wait(0.01):
+            pass
+        if control.gives_up:
+            raise ResourceFault(Message("E-DISK-FULL", "the disk is full.", "空きがありません。")())
+        emit(StageProgress("room", 1, 1))
+        raise StopRun(save=True)
+
+    handle = Runner(train).start(text(tmp_path))
+    for is_again in presses:
+        handle.ask_to_end(is_again)
+        assert waits.wait(10)
+    assert handle.can_be_given_up == (code == 3) or handle.wait(10)
+    is_freed.set()
+    assert handle.wait(10) and handle.ended.exit_code == code

@@ -75,3 +75,12 @@ def test_afterwards_the_signals_do_what_they_did_before():
     with signals.asking(lambda: None, lambda: None):
         pass
     assert [signal.getsignal(getattr(signal, name)) for name in ENDS] == before
+
+
+def test_signals_are_counted_but_not_one_that_is_passed_on(monkeypatch):
+    now, asked = [100.0], signals.Asked()
+    monkeypatch.setattr(signals.time, "monotonic", lambda: now[0])
+    for seconds in (0, 0.1, 0.4, 60):
+        now[0] += seconds
+        asked()
+    assert asked.times == 3

@@ -41,6 +41,14 @@ def test_it_is_time_a_minute_after_the_last_run(world):
     assert not world.after(1000)  # once for each run
 
 
+def test_the_countdown_of_a_program_that_ends_comes_to_0(world):
+    world.run("done")
+    world.after(0)
+    assert world.after(60)
+    world.idle._act()
+    assert world.idle.is_over.is_set() and world.idle.look().left == 0
+
+
 @pytest.mark.parametrize("status", ["failed", "refused"])
 def test_a_run_that_failed_is_over_too_but_not_one_that_a_person_stopped(world, status):
     world.run(status)

@@ -28,6 +28,8 @@ def idle_html(window: Window, lang: Lang) -> str:
     )
     if view.left is None:
         return switch
+    if view.left == 0 and not view.command:  # what stays on the page once the program is gone
+        return note(say("idle.over", lang), "warn")
     said = _what(view, "idle.stopping", "idle.starting", lang, seconds=math.ceil(view.left))
     stay = button("stay", "", _what(view, "idle.stay", "idle.cancel", lang), "is-main")
     return f'<div class="rw-asked">{note(said, "warn")}<div class="rw-acts">{stay}</div></div>{switch}'

@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import shutil
-import threading
+import time
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from core.catalog import Words
 from core.console import calm_threads, language, take_over
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, UserError
 from core.files import write_private
+from core.runner import RunHandle
 from ui.serve import messages, single_instance
 from ui.serve.login import Login
 from ui.serve.options import USER, given_auth, idle_command, make_login, proxy_of
@@ -187,23 +188,45 @@ def _unwritable(workspace: Path, error: OSError) -> UserError:
     return UserError(messages.WORKSPACE_UNWRITABLE(path=workspace, reason=error.strerror))
 
 
+_LAST_LOOK = 1.5
+"""Seconds in which pages, which ask once a second, learn that the program stops by itself."""
+
+
 def _wait(window: Window, served: Served, report: Report) -> int:
     """Until Ctrl-C or the system says so; then the run is stopped with its state saved."""
-    asked = threading.Event()
-    # Asked twice: the run's thread would keep the process alive.
-    with signals.asking(asked.set, lambda: os._exit(130)):
-        while served.thread.is_alive() and not asked.wait(0.2) and not window.when_idle.is_over.is_set():
+    asked, over = signals.Asked(), window.when_idle.is_over
+    current: RunHandle | None = None
+
+    def leave() -> None:
+        if current is None or not current.can_be_given_up:
+            os._exit(130)  # the run's thread would keep the process alive
+
+    with signals.asking(asked, leave):
+        while served.thread.is_alive() and not asked.times and not over.wait(0.2):
             pass
-        if window.when_idle.is_over.is_set():
+        if over.is_set():
             report("console.idle")
+            time.sleep(_LAST_LOOK)
         single_instance.withdraw(window.paths.workspace)
         window.queue.close()
         current = window.runner.current
         if current is not None and not current.is_over:
             report("console.saving")
-            current.control.stop(save=True)
-            while not current.wait(0.2):
-                pass
-            report("console.saved")
+            _stop(current, asked, report)
+            if current.status != "failed":
+                report("console.saved")
         served.close()
     return EXIT_DONE
+
+
+def _stop(run: RunHandle, asked: signals.Asked, report: Report) -> None:
+    """Stop a run with its state saved. Asked once more while that waits for room on the disk, without."""
+    run.ask_to_end(is_again=False)
+    times, is_told = asked.times, False
+    while not run.wait(0.2):
+        if asked.times > times:
+            times = asked.times
+            run.ask_to_end(is_again=True)
+        if run.can_be_given_up and not is_told:
+            report("console.room")
+            is_told = True

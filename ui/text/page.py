@@ -148,6 +148,10 @@ PAGE_WORDS: Mapping[str, Words] = {
         "Stopping the run and saving its state; Ctrl-C again quits at once.",
         "学習を停止して状態を保存しています。もう一度Ctrl-Cを押すとすぐに終了します。",
     ),
+    "console.room": Words(
+        "The disk is full: the state is not saved. Free some space, or press Ctrl-C again to end without it.",
+        "ディスクに空きがなく、学習状態をまだ保存できていません。空きを作るか、もう一度Ctrl-Cを押して保存せずに終了してください。",
+    ),
     "console.saved": Words(
         "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
     ),

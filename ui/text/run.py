@@ -316,6 +316,9 @@ RUN_WORDS: Mapping[str, Words] = {
         "All runs are done: the program stops in {seconds} s.",
         "すべての学習が終わりました。{seconds}秒後にプログラムを終了します。",
     ),
+    "idle.over": Words(
+        "All runs are done; the program has stopped.", "すべての学習が終わり、プログラムを終了しました。"
+    ),
     "idle.starting": Words(
         "All runs are done: {name} is run in {seconds} s.",
         "すべての学習が終わりました。{seconds}秒後に{name}を実行します。",
