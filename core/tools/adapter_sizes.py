@@ -164,8 +164,14 @@ class Report:
         by_share = sorted(self.modules.items(), key=lambda item: item[1][2])
         listed = [*self.modules.items()] if is_verbose else [one for one in by_share if one[1][2] < 0.999]
         for name, (rank, _, share) in listed if is_verbose else listed[:_NAMED]:
-            line = f"{name}: {rank}, {percent(share)}"
-            found.append(Words(line, line, line))
+            kept = percent(share)
+            found.append(
+                Words(
+                    f"{name}: rank {rank}, {kept} kept",
+                    f"{name}：ランク{rank}、保持率{kept}",
+                    f"{name}：秩{rank}，保留{kept}",
+                )
+            )
         return found
 
 

@@ -110,7 +110,7 @@ def test_the_rank_of_each_module_is_told_where_it_is_chosen(tmp_path, first):
     )
     ranks = {key: module.rank for key, module in adapter_files.read(done.made).modules.items()}
     assert max(ranks.values()) < 6
-    assert any(f"_{LINEAR.path.replace('.', '_')}: {ranks[LINEAR]}, 9" in w.en for w in done.lines)
+    assert any(f"_{LINEAR.path.replace('.', '_')}: rank {ranks[LINEAR]}, 9" in w.en for w in done.lines)
 
 
 def test_concatenation_is_exact_and_ranks_add_up(tmp_path, first, second, weights):

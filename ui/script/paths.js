@@ -8,9 +8,12 @@
   const fieldOf = (block) => block.querySelector('input, textarea');
   const kindOf = (block) => /\bis-(model|folder|file|images)\b/.exec(block.className)?.[1] ?? 'file';
 
+  // In a list of paths, one per line, another line.
+  const isList = (block) => block.matches('.is-lines');
+  const lastOf = (text) => text.trimEnd().split('\n').at(-1);
   function put(block, value) {
-    const field = fieldOf(block);
-    window.rwPage.put(field, value);
+    const field = fieldOf(block), before = isList(block) && value ? field.value.trimEnd() : '';
+    window.rwPage.put(field, before ? `${before}\n${value}` : value);
     field.dispatchEvent(new FocusEvent('blur'));  // when a list of Gradio's takes what was typed
     return field;
   }
@@ -48,7 +51,7 @@
       list.querySelector('button')?.focus();
     }
     dialog.showModal();
-    await show(fieldOf(block).value);
+    await show(lastOf(fieldOf(block).value));
   }
 
   function sign(block) {

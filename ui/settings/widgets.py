@@ -57,6 +57,8 @@ def make(
     if what == "path":
         picked = "folder" if option.meta.path == "run" else option.meta.path
         classes += [f"is-{picked}", *(["is-optional"] if plain_type(option)[1] else [])]
+    if what == "lines" and option.meta.path:
+        classes += ["rw-browsable", f"is-{option.meta.path}"]
     common = {
         "value": shown(option, value),
         "elem_id": tool_id or element_id(option),

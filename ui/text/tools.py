@@ -108,6 +108,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "tool.use.dataset.train_data_dir": Words("Use it as the training images", "学習用画像として使う"),
     "tool.used": Words("{label} is now {path}.", "{label}を {path} にしました。"),
     "tool.filled": Words("{label} is set to this folder.", "{label}にこのフォルダを設定しました。"),
+    "tool.details": Words("Details", "詳細"),
     "tool.images": Words("Some of the images", "生成した画像の一部"),
     # cards of their own, and what is said of every tool
     "inspect.title": Words("Inspect a file", "ファイルを調べる"),

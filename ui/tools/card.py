@@ -26,11 +26,13 @@ from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
 from ui.tools import messages
+from ui.tools.made_html import lines_html
 from ui.tools.queueing import about_of, queued_html
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 from ui.window.paths import Offers, file_name
 from ui.window.queued import Prepared
+from ui.window.results import download_html, made_address
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -71,7 +73,9 @@ class ToolCard:
             # Stop is there only while its card shows a bar (page.css).
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 start = {"value": card.button}
-                parts["start"] = page.add(gr.Button, start, elem_id=f"{name}-start", size="md")
+                parts["start"] = page.add(
+                    gr.Button, start, elem_id=f"{name}-start", size="md", variant="primary"
+                )
                 queue = {"elem_id": f"{name}-queue", "size": "md"}
                 parts["queue"] = page.add(gr.Button, texts(value="run.queue"), **queue)
                 stop = {"elem_id": f"{name}-stop", "elem_classes": ["rw-stop"], "size": "md"}
@@ -201,11 +205,13 @@ class ToolCard:
         """What came of the work: lines, figures, some images, and what it can be taken for."""
         outcome = self.job.result
         assert outcome is not None, "there is a result when the work is done"
-        notes = "".join(note(words.of(lang), "good") for words in outcome.lines)
-        offer = ""
+        notes, acts = lines_html(outcome.lines, lang), ""
+        if outcome.made is not None:
+            acts = download_html(made_address(self._window, outcome.made), lang)
         if outcome.made is not None and self._card.offers and not is_used:
             words = say(f"tool.use.{self._card.offers}", lang)
-            offer = f'<div class="rw-acts">{button("use", "", words, "is-main", fills=True)}</div>'
+            acts = button("use", "", words, "is-main", fills=True) + acts
+        offer = f'<div class="rw-acts">{acts}</div>' if acts else ""
         drawn = [(str(file), path.name, "") for path in outcome.images if (file := self._shown(path, SIDE))]
         shown = figures(say("tool.images", lang), drawn)
         sheets = [figure(file, path.name) for path in outcome.sheets if (file := self._shown(path, SHEET))]

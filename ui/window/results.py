@@ -21,6 +21,8 @@ PREFIX = "results"
 """From the page, wherever that is served."""
 TRIED = "tries"
 """Begins the ids of images that were generated to try results; those of all others are digests."""
+MADE = "models"
+"""The folder below the workspace where tools put the models and adapters that they make."""
 _MODELS = (".safetensors", ".ckpt")
 _BESIDE = (".yaml",)
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp")
@@ -76,8 +78,21 @@ def results(window: Window) -> list[Result]:
 
 def find(window: Window, id_: str) -> Result | None:
     """The result with this id, from the list: what a request names is never made into a path."""
-    listed = [*results(window), *_tried(window)]
+    listed = [*results(window), *_made(window), *_tried(window)]
     return next((result for result in listed if result.id == id_), None)
+
+
+def _made(window: Window) -> Iterator[Result]:
+    """The models and adapters that tools have made, and nothing else that lies in their folder."""
+    folder = window.workspace / MADE
+    if not folder.is_symlink():
+        yield from _models(folder)
+
+
+def made_address(window: Window, path: Path) -> str:
+    """The address of what a tool has made; "" for what can't be fetched."""
+    real = os.path.realpath(path)
+    return next((one.address for one in _made(window) if os.path.realpath(one.path) == real), "")
 
 
 def _tried(window: Window) -> Iterator[Result]:
@@ -118,8 +133,13 @@ def download_html(address: str, lang: Lang) -> str:
     return f'<a class="rw-download" href="{esc(address)}" download>{esc(say("results.download", lang))}</a>'
 
 
-def _inside(folder: Path) -> Iterator[Result]:
-    root = hashlib.blake2b(os.path.realpath(folder).encode("utf-8", "replace"), digest_size=4).hexdigest()
+def _root(folder: Path) -> str:
+    """What the ids of a folder's results begin with."""
+    return hashlib.blake2b(os.path.realpath(folder).encode("utf-8", "replace"), digest_size=4).hexdigest()
+
+
+def _models(folder: Path) -> Iterator[Result]:
+    root = _root(folder)
     for entry in _listed(folder):
         path = Path(entry.path)
         if entry.is_file(follow_symlinks=False) and path.suffix.lower() in (*_MODELS, *_BESIDE):
@@ -127,6 +147,11 @@ def _inside(folder: Path) -> Iterator[Result]:
             yield Result(f"{root}/{entry.name}", path, "model", state.st_size, state.st_mtime)
         elif entry.is_dir(follow_symlinks=False) and (path / "model_index.json").is_file():
             yield from _packed(f"{root}/{entry.name}", path, "folder", None)
+
+
+def _inside(folder: Path) -> Iterator[Result]:
+    root = _root(folder)
+    yield from _models(folder)
     runs = sorted(_listed(folder / "runs"), key=lambda entry: entry.name, reverse=True)
     for run in [entry for entry in runs if entry.is_dir(follow_symlinks=False)][:_MOST_RUNS]:
         sheet = Path(run.path) / "samples.png"
