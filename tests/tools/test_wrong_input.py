@@ -28,6 +28,8 @@ WORKS: dict[str, dict[str, str]] = {
     "convert-adapter": {"source": "adapter", "target": "new"},
     "extract": {"base": "model", "tuned": "model", "target": "new"},
     "weights": {"file": "adapter"},
+    "compare": {"run": "run", "out": "new"},
+    "judge": {"run": "run", "out": "new"},
 }
 """What each tool is given: what lies in `place` under these names, or =text."""
 
@@ -164,6 +166,9 @@ def test_a_target_that_is_there_or_cant_be_is_refused(monkeypatch, shared, name,
         ("extract", {"min_diff": "=-1"}),
         ("extract", {"clamp_quantile": "=2"}),
         ("weights", {"file": "model"}),
+        ("compare", {"strengths": "=strong"}),
+        ("compare", {"run": "=", "adapters": "adapter"}),
+        ("judge", {"count": "=1"}),
         ("weights", {"base": "xl"}),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 from core.tools.table import TOOLS
 from tests.ui.tool_uses import USES, files, use
 
-OWN_TESTS = {"caption"}
-"""Tools with a card of their own, which is used in a file of its own."""
+OWN_TESTS = {"caption", "compare", "judge"}
+"""A card of its own, used in a file of its own; and what needs a run with models of several epochs."""
 
 
 def test_every_tool_with_a_card_is_used_here_or_in_a_file_of_its_own():
