@@ -1,6 +1,7 @@
 """Judges: features as their libraries give them, scores by hand."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from core.judges import judge as judges
 from core.judges import scores
 from core.judges.scores import Basis, Ends, combined, score
 from tests import judges as tiny
+from tests.hub import serving, use
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 
@@ -89,6 +91,21 @@ def test_a_damaged_judge_is_refused(tmp_path, folders):
         (broken / path.name).write_bytes(path.read_bytes()[: -(path.suffix == ".safetensors") * 900 or None])
     with pytest.raises(UserError, match="can't be loaded"):
         judges.opened(broken)
+
+
+def test_of_the_hub_only_what_is_read_is_fetched_and_once(folders, monkeypatch, tmp_path):
+    shutil.copytree(folders["dinov2"], tmp_path / "there")
+    for name in ("pytorch_model.bin", "modeling.py", "README.md"):
+        (tmp_path / "there" / name).write_text("x")
+    with serving({"me/dino": tmp_path / "there"}) as hub:
+        use(monkeypatch, hub.url, tmp_path / "cache")
+        assert judges.here("me/dino") is None
+        place = judges.located("me/dino", lambda done, total: None)
+        judges.opened(place).close()
+        assert judges.here("me/dino") == place
+    assert sorted(path.name for path in place.iterdir()) == sorted(
+        ["config.json", "model.safetensors", "preprocessor_config.json"]
+    )
 
 
 X, Y, Z = torch.eye(3)

@@ -74,7 +74,7 @@ def _reading(option: Option) -> dict[str, Any]:
 
 def _rows(table: Table, lang: Lang) -> Iterator[str]:
     """Its lines, with the numbers below each other."""
-    lines = [[words.of(lang) for words in table.head], *table.rows]
+    lines = table.lines(lang)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for first, *numbers in lines:
         cells = [first.ljust(widths[0]), *(n.rjust(w) for n, w in zip(numbers, widths[1:], strict=True))]

@@ -129,19 +129,21 @@ def table(models: Sequence[Judged], asked: Asked, basis: Basis) -> Table:
         Words("Class kept", "クラスの維持"),
         Words("Score", "総合"),
     ]
-    base = ["base", figure(basis.learned.low), percent(0.0), figure(0.0), percent(1.0), percent(0.0)]
-    rows = [base]
+    base = [figure(basis.learned.low), percent(0.0), figure(0.0), percent(1.0), percent(0.0)]
+    names, rows = [Words("base model", "元モデル")], [base]
     for model in models:
-        name = f"step {model.step}" + (f" {BEST}" if model.is_best else "")
+        mark = f" {BEST}" if model.is_best else ""
+        step = f"{model.step}{mark}"
+        names.append(Words(f"step {step}", f"ステップ{step}", f"第{model.step}步{mark}"))
         shares = percent(model.learned), figure(model.drift), percent(model.kept), percent(model.score)
-        rows.append([name, figure(model.likeness), *shares])
+        rows.append([figure(model.likeness), *shares])
     if basis.trained is not None:
         head += [Words("Nearest trained image", "最も近い学習画像"), Words("Looks copied", "複写の疑い")]
         rows[0] += [NOT_TOLD, NOT_TOLD]
         total = asked.count * len(asked.subject)
         for row, model in zip(rows[1:], models, strict=True):
             row += [figure(model.nearest), f"{model.copies}/{total}"]
-    return Table(tuple(head), tuple(map(tuple, rows)))
+    return Table(tuple(head), tuple(names), tuple(map(tuple, rows)))
 
 
 def percent(share: float | None) -> str:

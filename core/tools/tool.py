@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from core.catalog import Words
+from core.catalog import Lang, Words
 from core.config.pydantic_messages import problems_of
 from core.config.schema.option import Option, Section, options_of
 from core.control import RunControl
@@ -48,10 +48,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures of several things: a name in the first column, numbers in the others."""
+    """Figures of several things: names by thing in the first column, numbers in the others."""
 
     head: tuple[Words, ...]
+    names: tuple[Words, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def lines(self, lang: Lang) -> list[list[str]]:
+        """Its head, then a line for each thing."""
+        named = zip(self.names, self.rows, strict=True)
+        return [[w.of(lang) for w in self.head], *([name.of(lang), *row] for name, row in named)]
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,8 @@ def test_a_folder_of_images_that_is_given_is_taken(run, tmp_path, inner):
 
 def test_the_models_are_judged_and_the_best_is_marked_in_the_list_of_the_run(run, dinov2):
     found = judge.run(settings(run, judge=str(dinov2)), Work())
-    assert [row[0].split(" ★")[0] for row in found.table.rows] == ["base", "step 10", "step 20"]
+    names = [line[0].split(" ★")[0] for line in found.table.lines("en")]
+    assert names == ["Model", "base model", "step 10", "step 20"]
     assert [problem.code for problem in found.problems if problem.code == "W-JUDGE-TRAINED"]
     kept = judgement.of(run)
     assert set(kept) == {("frog-10.safetensors", 10), ("frog-20.safetensors", 20)}

@@ -1,4 +1,4 @@
-// The Tools tab: which card is shown, and the fields of the card that generates images.
+// The Tools tab: which card is shown, the fields of the card that generates images, a run named in a card.
 (() => {
   'use strict';
   const {put, until, drawn} = window.rwPage;
@@ -67,6 +67,15 @@
     return true;
   }
 
+  // A run in the field of the card that its button leads to.
+  function name({field: id, run}) {
+    const field = document.querySelector(`#${CSS.escape(id)} input`);
+    if (!field) return false;
+    put(field, run);
+    field.dispatchEvent(new FocusEvent('blur'));  // when a list of Gradio's takes what was typed
+    return true;
+  }
+
   document.addEventListener('rw-tools', () => {
     const card = sessionStorage.getItem(KEPT);
     if (card) show(card);
@@ -92,6 +101,8 @@
     const entry = event.detail && event.target.closest?.('.rw-tool-list label');
     if (entry) open(entry.control.value);
     if (event.target.closest?.('.rw-tool-back')) back();
+    const run = event.target.closest?.('[data-run]')?.dataset;
+    if (run) until(() => name(run));
     const wanted = event.target.closest?.('[data-try]')?.dataset.try;
     const again = event.target.closest?.('[data-again]')?.dataset.again;
     if (wanted) until(() => choose(wanted));

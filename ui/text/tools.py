@@ -52,6 +52,8 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "checkpoints.last": Words("end of the run", "学習の終わり"),
     "checkpoints.best": Words("lowest validation loss", "検証lossが最小"),
     "checkpoints.loss": Words("validation loss {loss}", "検証loss {loss}"),
+    "checkpoints.compare": Words("Compare these models", "これらのモデルを見比べる"),
+    "checkpoints.judge": Words("Judge these models", "これらのモデルを評価する"),
     "checkpoints.judged.best": Words("best by the judge", "評価が最高"),
     "checkpoints.judged": Words(
         "subject learned {learned}, class kept {kept}", "対象の学習 {learned}・クラスの維持 {kept}"

@@ -217,8 +217,8 @@ class ToolCard:
         sheets = [figure(file, path.name) for path in outcome.sheets if (file := self._shown(path, SHEET))]
         shown += f'<div class="rw-sheets">{"".join(sheets)}</div>' if sheets else ""
         if (found := outcome.table) is not None:
-            numbers = frozenset(range(1, len(found.head)))
-            notes += table([words.of(lang) for words in found.head], found.rows, numbers)
+            head, *rows = found.lines(lang)
+            notes += table(head, rows, frozenset(range(1, len(head))))
         notes += "".join(note(words.of(lang)) for words in outcome.about)
         return notes + offer + problems(outcome.problems, lang) + shown
 

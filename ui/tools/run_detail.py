@@ -16,7 +16,7 @@ from core.runs.past_runs import LONGEST_TITLE, PastRun, Record
 from core.trash import OF_RUNS
 from ui.parts.html_events import button
 from ui.parts.images import figure
-from ui.parts.markup import esc, note
+from ui.parts.markup import esc, leads_to, note
 from ui.parts.thumbs import Thumbs
 from ui.text import say
 from ui.tools.run_list import AGAIN, message_html, name_of, places_html, try_button
@@ -58,6 +58,7 @@ def detail_html(
     return (
         message_html(run, lang)
         + listed
+        + (_beside_html(run, paths, lang) if found else "")
         + _deleted_html(run, lang)
         + _files_html(run, results, lang)
         + places_html(run, paths, lang)
@@ -141,6 +142,17 @@ def _sure_html(run: PastRun, one: Checkpoint, paths: Paths, lang: Lang) -> str:
         + button("no", name_of(run), say("runs.trash.no", lang))
         + "</div></div>"
     )
+
+
+def _beside_html(run: PastRun, paths: Paths, lang: Lang) -> str:
+    """Buttons that lead to the cards for all of its models, and name the run there (script/tools.js)."""
+    place = esc(paths.short(str(run.folder)))
+    acts = "".join(
+        f'<button type="button" class="rw-act" data-run="{place}" data-field="{tool}-run"'
+        f" {leads_to(f'card-{tool}', 'tools')}>{esc(say(f'checkpoints.{tool}', lang))}</button>"
+        for tool in ("compare", "judge")
+    )
+    return f'<div class="rw-acts">{acts}</div>'
 
 
 def _deleted_html(run: PastRun, lang: Lang) -> str:
