@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shutil
 import sys
 import time
 from collections import Counter
@@ -28,6 +29,10 @@ PROMPTS = ("sls frog", "frog")
 SIZE, STEPS, GUIDANCE = 128, 20, 3.0
 
 WHOLE_MODEL = ("train.learning_rate=5e-4", "train.max_train_steps=400")
+WORD = "sls-frog"
+"""What the rows with a taught word call the subject: as no token of the vocabulary is called."""
+
+_WORD = (f"embedding.token_string={WORD!r}", "embedding.init_word='frog'")
 VARIANTS: dict[str, tuple[str, ...]] = {
     "LoRA": (),
     "LoRA without any prior": ("dataset.reg_data_dir=''",),
@@ -46,6 +51,13 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "LoHa": ("network.method='loha'", "network.rank=8", "network.alpha=8.0"),
     "LoKr": ("network.method='lokr'", "network.factor=4"),
     "OFT": ("network.method='oft'", "train.learning_rate=3e-3"),
+    "Textual inversion": (
+        *_WORD,
+        "network.method='embedding'",
+        "embedding.num_vectors_per_token=8",
+        "embedding.embedding_lr=5e-3",
+    ),
+    "Pivotal tuning (LoRA)": (*_WORD, "embedding.num_vectors_per_token=2", "embedding.embedding_lr=1e-3"),
     "DreamBooth": ("network.method='none'", *WHOLE_MODEL),
     "DreamBooth without regularization": (
         "network.method='none'",
@@ -66,6 +78,8 @@ def train(name: str, overrides: tuple[str, ...], folder: Path) -> tuple[Path, fl
         f"save.output_dir={toml_text.toml_value(str(folder))}",
         "sample.sample_at_first=false",
     ]
+    if _has_word(overrides):
+        more.append(f"dataset.train_data_dir={toml_text.toml_value(str(_called(WORD, folder)))}")
     handle = Runner().start(toml_text.read(RUN_FILE), [*more, "log.log_every_n_steps=1"])
     handle.wait()
     end = handle.ended
@@ -77,9 +91,26 @@ def train(name: str, overrides: tuple[str, ...], folder: Path) -> tuple[Path, fl
     return Path(model.path), sum(event.seconds for event in steps)
 
 
+def _has_word(overrides: tuple[str, ...]) -> bool:
+    """Whether a row teaches a word."""
+    return overrides[:1] == _WORD[:1]
+
+
+def _called(word: str, folder: Path) -> Path:
+    """The demo's images where they are called so; the samples of the run file keep their prompts."""
+    place = folder.with_name(f"{folder.name}-images")
+    shutil.rmtree(place, ignore_errors=True)
+    for images in (ROOT / "demo" / "train").iterdir():
+        repeats = images.name.partition("_")[0]
+        shutil.copytree(images, place / f"{repeats}_{word}")
+    return place
+
+
 def diffusers_pipeline(base: Path, adapter: Path | None) -> Any:
-    """diffusers' pipeline of a model of ours; a LoRA is put in by diffusers itself, others are merged."""
+    """diffusers' pipeline of a model of ours; a LoRA and a word are put in by diffusers itself, others are
+    merged."""
     from core.adapters import network
+    from core.config.output_names import embedding_beside
     from core.config.schema.run import ModelConfig
     from core.formats.identify import identify
     from core.models.family import open_family
@@ -89,12 +120,18 @@ def diffusers_pipeline(base: Path, adapter: Path | None) -> Any:
 
     model = whole(open_family("auto"), ModelConfig(base=str(base)), lambda event: None)
     found = identify(adapter) if adapter is not None else None
+    if adapter is not None and found.kind == "embedding":
+        pipe = pipeline(model)
+        pipe.load_textual_inversion(str(adapter), token=WORD)
+        return pipe
     if adapter is not None and (found.kind, found.variant) != ("lora", ""):
         network.merge(model.modules, lora_files.read(adapter, model, lambda event: None), 1.0)
         return pipeline(model)
     pipe = pipeline(model)
     if adapter is not None:
         pipe.load_lora_weights(str(adapter))
+        if (word := embedding_beside(adapter)).exists():
+            pipe.load_textual_inversion(str(word), token=WORD)
     return pipe
 
 
@@ -116,13 +153,13 @@ def draw(pipe: Any, prompt: str, samples: int) -> list[Any]:
     return made
 
 
-def shares(pipe: Any, samples: int) -> dict[str, dict[str, float]]:
+def shares(pipe: Any, samples: int, prompts: tuple[str, ...] = PROMPTS) -> dict[str, dict[str, float]]:
     """prompt -> kind -> share of its images that the judge calls so."""
     from judge import load_judge, verdicts
 
     judge = load_judge()
     found = {}
-    for prompt in PROMPTS:
+    for prompt in prompts:
         kinds = Counter(verdict[0] for verdict in verdicts(judge, draw(pipe, prompt, samples)))
         found[prompt] = {kind: count / samples for kind, count in kinds.most_common()}
     return found
@@ -139,8 +176,9 @@ def measure(samples: int, folder: Path, only: list[str]) -> dict[str, Any]:
         is_adapter = "network.method='none'" not in overrides
         pipe = diffusers_pipeline(base, model) if is_adapter else diffusers_pipeline(model, None)
         kib = round(model.stat().st_size / 1024)
+        prompts = (WORD, PROMPTS[1]) if _has_word(overrides) else PROMPTS
         rows[name] = {
-            "shares": shares(pipe, samples),
+            "shares": shares(pipe, samples, prompts),
             "train_seconds": round(seconds, 1),
             "kib": kib,
             "date": time.strftime("%Y-%m-%d"),
@@ -172,7 +210,7 @@ def table(result: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, row in result["rows"].items():
-        subject, plain = row["shares"]["sls frog"], row["shares"]["frog"]
+        subject, plain = row["shares"].values()
         seconds = f"{row['train_seconds']:.0f} s" if "train_seconds" in row else ""
         cells = (subject.get("subject", 0), plain.get("frog", 0), plain.get("subject", 0))
         size = f"{row['kib']:,} KiB" if "kib" in row else ""

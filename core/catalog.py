@@ -50,6 +50,7 @@ METHODS: Mapping[str, Words] = MappingProxyType(
         "loha": Words("LoHa (LyCORIS)", "LoHa（LyCORIS）"),
         "lokr": Words("LoKr (LyCORIS, very small file)", "LoKr（LyCORIS、とても小さなファイル）"),
         "oft": Words("OFT (rotations, LyCORIS' diag-oft)", "OFT（回転、LyCORISのdiag-oft）"),
+        "embedding": Words("Textual inversion (a new word)", "Textual Inversion（新しい単語）"),
         "none": Words("DreamBooth / fine-tuning (whole model)", "DreamBooth・fine tuning（モデル全体）"),
     }
 )

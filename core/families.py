@@ -35,7 +35,8 @@ class Part(NamedTuple):
     rank and a learning rate of its own; what is in none counts as the first. sides: which of them go down and
     up, as options name them. rates: options of [train] with its learning rate, the first that is set counts.
     pad_token_id: what fills a caption up for this encoder. unused_layers: its last layers that nothing reads;
-    then the norm behind them is not read either.
+    then the norm behind them is not read either. embedding: what an embedding file calls the vectors that a
+    word has in this encoder.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Part(NamedTuple):
     rates: tuple[str, ...] = ()
     pad_token_id: int = 0
     unused_layers: int = 0
+    embedding: str = ""
 
     def unused(self, names: Iterable[str]) -> tuple[str, ...]:
         """Starts of the paths of weights that nothing reads, and so never learn. names: of all weights."""
@@ -208,11 +210,13 @@ _TEXT_RATES = ("text_encoder_lr", "learning_rate")
 _END_MARK = 49407
 
 
-def _clip(name: str, prefix: str, level: str, pad: int, *rates: str, unused: int = 0) -> Part:
+def _clip(
+    name: str, prefix: str, level: str, pad: int, *rates: str, unused: int = 0, embedding: str = "emb_params"
+) -> Part:
     """As sd-scripts adapts it: 72 layers of CLIP-L, 192 of OpenCLIP-bigG."""
     return Part(
         name, "text", prefix, level, _CLIP_LAYERS, rates=(*rates, *_TEXT_RATES), pad_token_id=pad,
-        unused_layers=unused,
+        unused_layers=unused, embedding=embedding,
     )  # fmt: skip
 
 
@@ -226,8 +230,8 @@ def _sd_parts(pad: int) -> tuple[Part, ...]:
 
 _XL_PARTS = (
     Part("vae", "vae"),
-    _clip("text_encoder", "lora_te1", "text_model", _END_MARK, unused=1),
-    _clip("text_encoder_2", "lora_te2", "", 0, "text_encoder_2_lr"),
+    _clip("text_encoder", "lora_te1", "text_model", _END_MARK, unused=1, embedding="clip_l"),
+    _clip("text_encoder_2", "lora_te2", "", 0, "text_encoder_2_lr", embedding="clip_g"),
     _unet(_XL_BLOCKS, _XL_SIDES),
 )
 

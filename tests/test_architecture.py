@@ -30,12 +30,12 @@ LEVELS = [
     "core.train.early_stop core.train.seeds core.ending",
     "core.config.named_values core.config.option_docs core.data.curate core.data.sources "
     "core.models.precheck core.models.draw core.models.headers core.models.lora_precheck core.models.parts "
-    "core.models.sd core.models.suited core.runs core.captioners core.judges",
+    "core.models.embedding_precheck core.models.sd core.models.suited core.runs core.captioners core.judges",
     "core.config.by_family core.config.training_scripts core.data.caption_editor core.models.sdxl "
     "core.train.output_places core.train.weights",
     "core.config.check core.data.plan core.train.run_checks",
     "core.config.imports core.config.presets core.data.health core.forecast core.train.inputs "
-    "core.train.lengths",
+    "core.train.lengths core.train.word_in_captions",
     "core.run_folder core.train.outputs core.train.resuming core.train.prior core.train.validation",
     "core.queue_entries core.train.step",
     "core.tools core.train.training",

@@ -39,7 +39,7 @@ def savers(config: RunConfig, half: str = "bf16") -> Iterator[Saver]:
     batch = dataset.train_batch_size
     if batch > 1:
         yield "dataset.train_batch_size", tuple(batch >> n for n in range(1, batch.bit_length()))
-    if len(train.rates()) > 1:
+    if len(config.rates()) > 1:
         yield "train.text_encoder_lr", (0.0,)
     if train.ema_decay is not None:
         yield "train.ema_decay", (None,)

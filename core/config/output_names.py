@@ -10,6 +10,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 ENDINGS: Mapping[str, str] = {
@@ -19,6 +20,9 @@ ENDINGS: Mapping[str, str] = {
 
 STATE = "-state"
 """What the name of a training state ends in."""
+
+EMBEDDING = "_emb.safetensors"
+"""What the name of the file with a taught word ends in, beside the adapter that was trained with it."""
 
 _EPOCH, _STEP = re.compile(r"[0-9]{6,}"), re.compile(r"[0-9]{8,}")
 _STATE_KIND = re.compile(r"(?:(epoch)-([0-9]{6,})|(step|autosave)-([0-9]{8,})|last(?:\.old-[0-9]+)?)")
@@ -43,6 +47,11 @@ def model_name(output_name: str | None, kind: str, number: int) -> str:
     if kind == "best":
         return f"{_prefix(output_name)}best"
     return output_name or "last"
+
+
+def embedding_beside(model: Path) -> Path:
+    """Where the taught word of an adapter's file lies, if one was taught with it."""
+    return model.with_name(model.name.removesuffix(model.suffix) + EMBEDDING)
 
 
 def state_name(output_name: str | None, kind: str, number: int) -> str:

@@ -79,8 +79,8 @@ class Setup:
     @cached_property
     def learns(self) -> tuple[str, ...]:
         """The parts of the model that have a learning rate."""
-        spec, train = self.spec, self.config.train
-        return tuple(name for name in spec.names("denoiser", "text") if train.rate_of(spec.part(name)) > 0)
+        spec, config = self.spec, self.config
+        return tuple(name for name in spec.names("denoiser", "text") if config.rate_of(spec.part(name)) > 0)
 
     @property
     def spec(self) -> FamilySpec:

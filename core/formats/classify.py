@@ -12,7 +12,7 @@ from typing import Any
 from core.catalog import Words
 from core.errors import Problem
 from core.families import FAMILIES
-from core.formats import known_families, lora_kinds, messages
+from core.formats import embedding_file, known_families, lora_kinds, messages
 from core.formats.header import TensorTable
 from core.reading import short
 
@@ -152,7 +152,7 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
     first = next((s for n, (_, s) in tensors.items() if n in ("model.0.weight", "conv_first.weight")), ())
     if any(mark in lines for mark in _UPSCALERS) or len(first) == 4:
         return Identity("unknown", variant="upscaler")
-    return _embedding(tensors)
+    return _embedding(tensors, metadata)
 
 
 def _single_file(
@@ -233,8 +233,8 @@ def _adapter_family(tensors: TensorTable, metadata: Mapping[str, str]) -> str:
     return ""
 
 
-def _embedding(tensors: TensorTable) -> Identity:
-    marks = {"emb_params", "clip_l", "clip_g", "string_to_param.*"}
+def _embedding(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
+    marks = {*embedding_file.MARKS, *embedding_file.KEYS}
     single = [shape for _, shape in tensors.values()] if len(tensors) == 1 else []
     widths = [shape[-1] for name, (_, shape) in tensors.items() if name in marks and shape] or [
         s[-1] for s in single if s
@@ -242,7 +242,8 @@ def _embedding(tensors: TensorTable) -> Identity:
     family = known_families.of_width(widths[0]) if widths else ""
     if not widths or not (marks & tensors.keys() or family):
         return Identity()
-    return Identity("embedding", "sdxl" if "clip_g" in tensors else family)
+    told = known_families.of_metadata(metadata)
+    return Identity("embedding", told or ("sdxl" if "clip_g" in tensors else family))
 
 
 def predicting(found: Identity, prediction: str) -> Identity:

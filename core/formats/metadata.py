@@ -18,7 +18,7 @@ class ModelSpec:
 
     family: a key of the catalog. prediction: one of the family's titles. resolution: (width, height) in
     pixels. date: seconds since 1970. timesteps: (first, end) when not all were trained. clip_skip: layers
-    from the end, None for the last.
+    from the end, None for the last. is_embedding: the vectors of a word (textual inversion).
     """
 
     family: str
@@ -29,6 +29,7 @@ class ModelSpec:
     date: float
     timesteps: tuple[int, int] | None = None
     clip_skip: int | None = None
+    is_embedding: bool = False
     author: str | None = None
     description: str | None = None
     license: str | None = None
@@ -39,9 +40,10 @@ def modelspec(spec: ModelSpec) -> dict[str, str]:
     """Metadata named by Stability AI's model metadata standard 1.0.1, with the values sd-scripts gives."""
     width, height = spec.resolution
     family = FAMILIES[spec.family]
+    kind = "/lora" if spec.is_lora else "/textual-inversion" if spec.is_embedding else ""
     found = {
         "sai_model_spec": "1.0.1",
-        "architecture": family.titles[spec.prediction].architecture + ("/lora" if spec.is_lora else ""),
+        "architecture": family.titles[spec.prediction].architecture + kind,
         "implementation": family.lora_implementation
         if spec.is_lora
         else "https://github.com/Stability-AI/generative-models",

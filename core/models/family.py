@@ -182,6 +182,18 @@ class Family(Protocol):
         """What the text encoders make of each caption; keeps gradients when they are trained."""
         ...
 
+    def teach(self, model: Model, word: str, count: int) -> Mapping[str, int]:
+        """From now on a text's `word` is read as `count` tokens that no vocabulary has.
+
+        Text encoder -> the number of the first of them; the others follow it. Their vectors are for the
+        caller to put in.
+        """
+        ...
+
+    def tokens_of(self, text: str) -> list[int]:
+        """The numbers of a text's tokens, without the marks of start and end. Needs no model."""
+        ...
+
     def encode_image(self, model: Model, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the latents, each (B, C, h, w), of pixels (B, 3, H, W) in [-1, 1]."""
         ...

@@ -34,7 +34,7 @@ _BEYOND: Mapping[str, Words] = {
 
 def named(network: NetworkConfig) -> Iterator[tuple[str, str]]:
     """Option and path of every LoRA file that a run starts from."""
-    if network.method == "none":
+    if not network.is_adapter:
         return
     if network.weights:
         yield "network.weights", network.weights

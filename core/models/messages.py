@@ -204,3 +204,32 @@ TOKEN_UNWRITTEN = Message(
     "the token file could not be changed: {why}.",
     "トークンのファイルを変更できませんでした（{why}）。",
 )
+
+# Embedding files
+
+EMBEDDING_FAMILY = Message(
+    "E-EMB-FAMILY",
+    "{path} is an embedding for {family}, but the base model is {base}. Choose one made for {base}.",
+    "{path} は{family}用のembeddingですが、元モデルは{base}です。{base}用のものを選んでください。",
+)
+EMBEDDING_VECTORS = Message(
+    "E-EMB-VECTORS",
+    "{path} has {found:# vector|# vectors}, and num_vectors_per_token is {wanted}; set it to {found}.",
+    "{path} のベクトル数は{found}ですが、num_vectors_per_tokenは{wanted}です。{found}にしてください。",
+)
+EMBEDDING_PARTS = Message(
+    "E-EMB-FAMILY",
+    "{path} lacks {missing}, the vectors of a text encoder; an embedding for {base} has {wanted}.",
+    "{path} には{missing}（Text Encoderのベクトル）がありません。{base}用のembeddingには{wanted}が必要です。",
+)
+EMBEDDING_SHAPE = Message(
+    "E-EMB-FAMILY",
+    "{path}: its vectors have {found:# number|# numbers}, those of this model's {part} {wanted}. Choose an embedding made for this model.",
+    "{path}：ベクトルの次元は{found}ですが、このモデルの{part}では{wanted}です。このモデル用のembeddingを選んでください。",
+)
+KNOWN_WORD = Message(
+    "E-EMB-WORD",
+    "{word} is a token that the model knows, and can't be taught as a new one: other programs would not read it. Choose another word, such as {other}.",
+    "{word}はモデルの既知のトークンなので、新しい単語として学習できません（ほかのプログラムで使えなくなります）。{other}など、別の単語にしてください。",
+    "embedding.token_string",
+)

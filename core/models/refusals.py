@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "vae": "model.vae", "lora": "network.weights", "state": "save.resume", "model": "model.base",
+    "embedding": "embedding.weights",
 }  # fmt: skip
 """Kind of file -> the option it belongs to."""
 
-_WANTED = {"model.base": Words("a base model", "元モデル"), "model.vae": Words("a VAE", "VAE")}
+_WANTED = {
+    "model.base": Words("a base model", "元モデル"),
+    "model.vae": Words("a VAE", "VAE"),
+    "embedding.weights": Words("an embedding", "embedding"),
+}
 """Option -> what belongs there; any other is for LoRA files."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,11 @@ def pieces(text: str) -> list[str]:
     return [
         token.removesuffix("</w>") for token in _tokenizer().encode(text, add_special_tokens=False).tokens
     ]
+
+
+def finder(word: str) -> re.Pattern[str]:
+    """Finds a taught word in a text: as a whole word, in any case, as CLIP's tokenizer reads everything."""
+    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
 
 
 def files(pad_token: str) -> dict[str, str]:

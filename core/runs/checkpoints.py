@@ -7,15 +7,15 @@ import functools
 import glob
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.config.output_names import is_plain
+from core.config.output_names import EMBEDDING, is_plain
 from core.errors import UserError
 from core.formats import sidecar_yaml
 from core.formats.header import read_header
-from core.runs import judgement, lineage, state_folder
+from core.runs import judgement, lineage, owned_files, state_folder
 from core.runs.judgement import Judged
 from core.runs.past_runs import RUNS, PastRun
 from core.runs.result_names import LINEAGE
@@ -139,7 +139,7 @@ def size_of(path: Path) -> int:
 
 
 def delete(run: PastRun, checkpoint: Checkpoint) -> None:
-    """Move a model, with the settings file beside it, into the trash of its output folder. Raises OSError."""
+    """Move a model, with what was written beside it, into the trash of its output folder. Raises OSError."""
     _move(checkpoint.path, _trash(run))
 
 
@@ -150,7 +150,14 @@ def deleted(run: PastRun) -> tuple[Path, ...]:
             names = [entry.name for entry in entries]
     except OSError:
         return ()
-    return tuple(_trash(run) / name for name in sorted(names) if not name.endswith(sidecar_yaml.YAML))
+    stems = {name.rpartition(".")[0] for name in names}
+    return tuple(_trash(run) / name for name in sorted(names) if not _is_companion(name, stems))
+
+
+def _is_companion(name: str, stems: Collection[str]) -> bool:
+    """Whether a file belongs to a model. stems: the names of all that lie there, without their endings."""
+    is_word = name.endswith(EMBEDDING) and name.removesuffix(EMBEDDING) in stems
+    return is_word or name.endswith(sidecar_yaml.YAML)
 
 
 def restore(run: PastRun, path: Path) -> None:
@@ -163,7 +170,7 @@ def _trash(run: PastRun) -> Path:
 
 
 def _move(path: Path, folder: Path) -> None:
-    """Never over something that is there. A settings file goes first: after a kill in between the next try
+    """Never over something that is there. What belongs to it goes first: after a kill in between the next try
     finds it where it is to be."""
     pairs = [(one, folder / one.name) for one in _with_sidecar(path)]
     for _, place in pairs:
@@ -178,4 +185,5 @@ def _with_sidecar(path: Path) -> Iterator[Path]:
     beside = path.with_suffix(sidecar_yaml.YAML)
     if path.suffix and beside.is_file():
         yield beside
+    yield from (one for one in owned_files.companions(path) if one != beside)
     yield path

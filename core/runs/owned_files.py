@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core.config.output_names import ENDINGS, model_name, state_name
+from core.config.output_names import ENDINGS, embedding_beside, model_name, state_name
 from core.config.schema.save import SaveConfig
 from core.errors import UserError
+from core.formats import sidecar_yaml
 from core.formats.header import read_header
 from core.runs import state_folder
 from core.runs.result_names import LINEAGE
@@ -66,6 +67,18 @@ def lineage_of(path: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return _metadata(path).get(LINEAGE)
+
+
+def companions(model: Path) -> tuple[Path, ...]:
+    """What else was written with a model and goes where it goes: its .yaml, the word taught with it."""
+    word, own = embedding_beside(model), lineage_of(model)
+    is_own = own is not None and word.is_file() and lineage_of(word) == own
+    return (*sidecar_yaml.sidecars(model), *((word,) if is_own else ()))
+
+
+def beside(companion: Path, model: Path, place: Path) -> Path:
+    """Where what was written with a model belongs when the model lies at `place`."""
+    return place.with_name(place.stem + companion.name.removeprefix(model.stem))
 
 
 def step_of(path: Path) -> int:

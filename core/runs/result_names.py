@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from core.config.output_names import ENDINGS, model_of, state_of
+from core.config.output_names import EMBEDDING, ENDINGS, model_of, state_of
 from core.config.schema.save import SaveConfig
 from core.formats import sidecar_yaml
 from core.runs import state_folder
@@ -44,7 +44,7 @@ def _is_model(entry: os.DirEntry[str], output_name: str | None) -> bool:
 
 def is_result(name: str, output_name: str | None) -> bool:
     """Whether what is called so is a model, what belongs to one, or a state of this output name."""
-    endings = [*filter(None, ENDINGS.values()), sidecar_yaml.YAML]
+    endings = [*filter(None, ENDINGS.values()), sidecar_yaml.YAML, EMBEDDING]
     stems = [name, *(name.removesuffix(ending) for ending in endings if name.endswith(ending))]
     return bool(state_of(name, output_name)) or any(model_of(stem, output_name) for stem in stems)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 
@@ -20,6 +20,8 @@ from core.train.outputs.state import Progress
 from core.train.seeds import torch_seed
 from core.train.training import Training
 from core.train.weights import optimizer as optim
+from core.train.weights.learned_word import is_of_word
+from core.train.weights.optimizer import ParameterGroup
 from core.train.weights.trained import dropouts_of
 from core.train.weights.update import OVERFLOWS
 
@@ -95,10 +97,13 @@ def gradients(training: Training, step: int, stream: Iterator[MicroBatch | None]
 
 
 def _limit_norms(training: Training) -> None:
-    """Keep the change of every module of a LoRA below scale_weight_norms."""
+    """Keep the changes of a LoRA below scale_weight_norms, and a word's vectors as long as others."""
     limit, network = training.config.network.scale_weight_norms, training.trainee.network
     if limit is not None and network is not None:
         network.limit_norms(limit)
+    word = training.trainee.word
+    if word is not None and word.is_learning and training.config.embedding.keep_norm:
+        word.keep_lengths()
 
 
 def _validate(training: Training, step: int, emit: Emit, report: Report) -> float | None:
@@ -114,22 +119,50 @@ def _validate(training: Training, step: int, emit: Emit, report: Report) -> floa
 
 
 def stop_text_encoder(training: Training, step: int) -> bool:
-    """Freeze the text encoder after `stop_text_encoder_training` steps; whether it was frozen just now."""
-    stop = training.config.train.stop_text_encoder_training
-    if not training.text.is_trained or stop is None or step < stop:
+    """Freeze the text encoder, or the taught word alone, after as many steps as their options say.
+
+    Returns whether just now the last of what learns there was frozen.
+    """
+    if not training.text.is_trained:
         return False
-    freeze_text_encoder(training)
-    return True
+    config = training.config
+    of_word = config.embedding.stop_embedding_training
+    for stop, freeze in ((config.text_stop, freeze_text_encoder), (of_word, freeze_word)):
+        if stop is not None and 0 < stop <= step:
+            freeze(training)
+    return not training.text.is_trained
 
 
 def freeze_text_encoder(training: Training) -> None:
-    """It learns no more: its means become its weights, and what the optimizer knows of it is gone."""
-    for group in training.trainee.groups:
-        if group.part in training.model.spec.names("text"):
-            training.averages.settle(group.name)
-            optim.drop_group(training.optimizer, group.name)
-            training.update.forget([*group.parameters.values()])
+    """It learns no more, nor does a taught word: see `_freeze`."""
+    _freeze(training, _active_in_text(training))
     training.text.freeze()
+
+
+def freeze_word(training: Training) -> None:
+    """The taught word learns no more; the text encoder may."""
+    active = _active_in_text(training)
+    of_word = [group for group in active if is_of_word(group)]
+    _freeze(training, of_word)
+    if len(of_word) == len(active):
+        training.text.freeze()
+
+
+def _active_in_text(training: Training) -> list[ParameterGroup]:
+    """The groups of the text encoders that still learn."""
+    active = {group["name"] for group in training.optimizer.param_groups}
+    texts = training.model.spec.names("text")
+    return [group for group in training.trainee.groups if group.part in texts and group.name in active]
+
+
+def _freeze(training: Training, groups: Sequence[ParameterGroup]) -> None:
+    """Their means become their weights, and what the optimizer knows of them is gone."""
+    for group in groups:
+        training.averages.settle(group.name)
+        optim.drop_group(training.optimizer, group.name)
+        training.update.forget([*group.parameters.values()])
+        if training.trainee.word is not None and is_of_word(group):
+            training.trainee.word.is_learning = False
 
 
 def keep_text(training: Training, control: RunControl, emit: Emit) -> None:

@@ -22,21 +22,21 @@ from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.forecast import disk
-from core.models import lora_precheck, precheck
-from core.models.family import Model, family_of
+from core.models import embedding_precheck, lora_precheck, precheck
+from core.models.family import Family, Model, family_of
 from core.patience import of_run
 from core.run_folder import is_main_process
 from core.runs import sample_prompts
 from core.runs.sample_prompts import Prompt
 from core.runs.state_folder import Found
-from core.train import lengths, messages, prior, resuming, run_checks
+from core.train import lengths, messages, prior, resuming, run_checks, word_in_captions
 from core.train.device.cpu import use_products
 from core.train.device.engine import Engine, world_size
 from core.train.ending import train_to_the_end
 from core.train.inputs import loading, loss_masks
 from core.train.inputs.text_states import TextStates
 from core.train.lengths import Lengths
-from core.train.loop import freeze_text_encoder, keep_text
+from core.train.loop import freeze_text_encoder, freeze_word, keep_text
 from core.train.outputs.model_file import ModelWriter, resolved_format
 from core.train.outputs.samples import Samples
 from core.train.outputs.saving import Outputs
@@ -44,11 +44,12 @@ from core.train.outputs.state import Progress, StateWriter
 from core.train.step import BatchLoss
 from core.train.training import Training
 from core.train.validation import Validation
-from core.train.weights import lora_files, lr_schedule
+from core.train.weights import learned_word, lora_files, lr_schedule
 from core.train.weights import optimizer as optim
 from core.train.weights import trained as trainee
 from core.train.weights.ema import Averages
 from core.train.weights.fused_update import FusedUpdate
+from core.train.weights.learned_word import LearnedWord
 from core.train.weights.stochastic_rounding import HalfStep
 from core.train.weights.update import Update
 
@@ -58,8 +59,8 @@ class Job:
     """What a user asked for, checked as far as that goes without the model.
 
     began: when the run did, by time.monotonic. steps: what lengths given as a share of the run come to.
-    has_stopped: whether the text encoder of the state that is resumed has stopped learning. inexact: what
-    shapes the weights and has changed since that state was saved.
+    has_stopped, has_word_stopped: whether the text encoder, or the taught word, of the state that is resumed
+    has stopped learning. inexact: what shapes the weights and has changed since that state was saved.
     """
 
     config: RunConfig
@@ -71,12 +72,18 @@ class Job:
     steps: Lengths
     began: float
     has_stopped: bool = False
+    has_word_stopped: bool = False
     inexact: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int:
         assert self.config.train.seed is not None, "the runner draws a seed before the run"
         return self.config.train.seed
+
+    @property
+    def trains_text(self) -> bool:
+        """Whether gradients flow into the text encoders."""
+        return "text" in self.rates or self.config.teaches_word
 
 
 def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Problem | None:
@@ -116,7 +123,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
     began = time.monotonic()
-    rates = trainee.rates(config.train)
+    rates = trainee.rates(config)
     if config.steps_in_backward and world_size() > 1:
         raise UserError(messages.FUSED_PROCESSES(count=world_size()))
     about = run_checks.problems(config)
@@ -134,9 +141,11 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         patience=of_run(control.check, emit),
         family=base_family.of(config.model.base, config.model.family),
     )
+    no_word = word_in_captions.problems(config, plan)
     no_mask = loss_masks.missing(plan) if config.train.masked_loss else ()
     about_prior = prior.problems(plan, config.train)
-    errors = [problem for problem in (*plan.problems, *no_mask, *about_prior) if problem.is_error]
+    found_so_far = (*plan.problems, *no_mask, *about_prior, *no_word)
+    errors = [problem for problem in found_so_far if problem.is_error]
     if errors:
         raise UserError(*errors)
     total = plan.total_steps(config.train)
@@ -147,7 +156,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     if config.dataset.dataset_config:
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
-    count_tokens = family_of(config.model).count_tokens
+    count_tokens = word_in_captions.counting(config, family_of(config.model).count_tokens)
     per_epoch = plan.steps_per_epoch(config.train.gradient_accumulation_steps)
     if is_main_process():
         for problem in disk.problems(config, total, per_epoch):
@@ -161,7 +170,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
 
 def _refuse_idle(job: Job, learning: Collection[str]) -> None:
     """Refuse a run that trains nothing after a while. learning: the roles of the parts that are trained."""
-    stop = job.steps.get("train.stop_text_encoder_training")
+    stop = None if job.config.text_stop is None else job.steps["train.stop_text_encoder_training"]
     if [*learning] == ["text"] and stop is not None and stop < job.total_steps:
         raise UserError(idle.stops_early(stop, job.total_steps))
 
@@ -180,7 +189,10 @@ def _resumed(job: Job, emit: Emit) -> Job:
     has_stopped = lengths.stopped_in(found, kept)
     if has_stopped and steps.get("train.stop_text_encoder_training", found.step) >= found.step:
         emit(Warned(messages.TEXT_ENCODER_STOPPED(step=found.step, path=found.path)))
-    return replace(job, steps=steps, has_stopped=has_stopped, inexact=tuple(changed))
+    has_word_stopped = bool(found.values.get("word_stopped"))
+    return replace(
+        job, steps=steps, has_stopped=has_stopped, has_word_stopped=has_word_stopped, inexact=tuple(changed)
+    )
 
 
 def _checked(config: RunConfig) -> tuple[Problem, ...]:
@@ -188,6 +200,7 @@ def _checked(config: RunConfig) -> tuple[Problem, ...]:
     found = (
         *precheck.problems(config.model),
         *lora_precheck.of_run(config.network, config.model),
+        *embedding_precheck.of_run(config),
         *ruleset.problems_by_family(config, base_family.of(config.model.base, config.model.family)),
     )
     if any(problem.is_error for problem in found):
@@ -216,7 +229,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     model.objective = family.objective(model, config.train).to(engine.device)
     parts = loading.Parts(family, model, config, engine, control, emit)
     batches, validation_batches = loading.load_images(parts, job.plan, job.total_steps)
-    text = TextStates(family, model, config.model, engine, "text" in job.rates, parts.load)
+    text = TextStates(family, model, config.model, engine, job.trains_text, parts.load)
     prompts = sample_prompts.parse(config.sample.sample_prompts, config.dataset.resolution, job.seed)
     texts = _fixed_texts(job, prompts)
     loading.load_texts(parts, text, texts)
@@ -226,7 +239,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         changed = resuming.compare_rest(config, job.found, {"base": identity["base"]}, emit)
         job = replace(job, inexact=(*job.inexact, *changed))
 
-    learner = _learner(job, model, emit)
+    learner = _learner(job, family, model, emit)
     _refuse_idle(job, [part.role for part in model.spec.parts if part.name in learner.names])
     _place(model, learner, config, engine)
     optimizer = optim.make(config.optimizer, learner.groups)
@@ -282,8 +295,8 @@ def _fixed_texts(job: Job, prompts: Sequence[Prompt]) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys((*captions, *about_classes, *of_prompts)))
 
 
-def _learner(job: Job, model: Model, emit: Emit) -> trainee.Trainee:
-    """What is trained: from the start, or from the LoRA file of network.weights; a state comes later."""
+def _learner(job: Job, family: Family, model: Model, emit: Emit) -> trainee.Trainee:
+    """What is trained: from the start, or from the files that options name; a state comes later."""
     network = job.config.network
     start = lora_files.to_continue(model, network, emit)
     if start is not None and not network.unused_layers:
@@ -294,6 +307,11 @@ def _learner(job: Job, model: Model, emit: Emit) -> trainee.Trainee:
     learner = trainee.make(model, network, ranks, job.config.train, job.seed)
     if learner.network is not None and job.found is None:
         lora_files.continue_from(start, learner.network, network.weights, emit)
+    if job.config.teaches_word:
+        own = job.config.embedding
+        vectors = learned_word.started(family, model, own, job.seed)
+        word = LearnedWord(family, model, own.token_string, vectors)
+        trainee.teach(learner, word, own.embedding_lr)
     learner.groups = optim.level(job.config.optimizer, learner.groups, job.rates)
     return learner
 
@@ -315,6 +333,8 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
     if job.found is not None:
         if job.has_stopped:
             freeze_text_encoder(training)
+        elif job.has_word_stopped:
+            freeze_word(training)
         progress, notices = writer.restore(job.found, bool(job.inexact))
         progress.inexact = [*dict.fromkeys((*progress.inexact, *job.inexact))]
         for problem in notices:

@@ -8,7 +8,7 @@ from core.catalog import Size
 from core.config import base_family
 from core.config.schema.run import RunConfig
 from core.errors import Problem
-from core.models import fit, lora_precheck, precheck
+from core.models import embedding_precheck, fit, lora_precheck, precheck
 from core.runs import sample_prompts
 from core.train import output_places
 
@@ -20,6 +20,7 @@ def problems(config: RunConfig) -> tuple[Problem, ...]:
         *precheck.problems(config.model),
         *_resolution(config),
         *lora_precheck.of_run(config.network, config.model),
+        *embedding_precheck.of_run(config),
         *sample_prompts.problems(config),
     )
 

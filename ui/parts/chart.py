@@ -189,6 +189,6 @@ def _groups(names: Sequence[str], is_only: bool, lang: Lang) -> str:
     if is_only and len(names) > 1:
         return say("rate.all", lang)
     keys = {"unet": "rate.unet", "text_encoder": "rate.text", "text_encoder_2": "rate.text.2"}
-    key = keys.get(names[0])
+    key = "rate.word" if names[0].endswith("/embedding") else keys.get(names[0])
     first = say(key, lang) if key else names[0]
     return first if len(names) == 1 else f"{first} +{len(names) - 1}"

@@ -13,7 +13,7 @@ LEVELS = ("basic", "advanced", "expert")
 GROUPS = (
     "sources", "sizes", "captions", "images", "model",
     "length", "memory", "optimizer", "loss", "prior", "sample", "save", "metadata", "log",
-    "network", "blocks",
+    "network", "embedding", "blocks",
 )  # fmt: skip
 """The cards of the tabs from top to bottom."""
 

@@ -25,7 +25,7 @@ _LOOKS = (("text", "rate.text"), ("third", "rate.text.2"))
 def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> str:
     """The learning rate of each part over the steps, by the run's own schedule; "" while it does not hold."""
     try:
-        sections = ("train", "optimizer", "network", "model.base", "model.family")
+        sections = ("train", "optimizer", "network", "embedding", "model.base", "model.family")
         config = form.part(raw, *sections).config
         lines = _lines(config, _text_rates(config, str(form.facts(raw).get("model.family"))), total, lang)
     except (ConfigError, ArgumentFault):
@@ -43,13 +43,13 @@ def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> st
 def _text_rates(config: RunConfig, family: str) -> list[float]:
     """The learning rate of each text encoder of a family; one number where they have the same."""
     spec = FAMILIES.get(family) or next(iter(FAMILIES.values()))
-    rates = [config.train.rate_of(spec.part(name)) for name in spec.names("text")]
+    rates = [config.rate_of(spec.part(name)) for name in spec.names("text")]
     return rates if len(set(rates)) > 1 else rates[:1]
 
 
 def _lines(config: RunConfig, texts: Sequence[float], total: int, lang: Lang) -> list[Line]:
     train, schedule = config.train, lr_schedule.make(config.optimizer, total)
-    unet = train.rates().get("denoiser", 0.0)
+    unet = config.rates().get("denoiser", 0.0)
     stop = train.stop_text_encoder_training
     until = total if stop is None else max(0, min(total, steps_of(stop, total)))
     every = max(1, total // _POINTS)
@@ -58,9 +58,14 @@ def _lines(config: RunConfig, texts: Sequence[float], total: int, lang: Lang) ->
         steps = sorted({*range(0, end, every), max(0, end - 1)})
         return [(float(step), schedule.rate(base, step)) for step in steps]
 
+    lines = []
+    if config.teaches_word:
+        ends = config.embedding.stop_embedding_training
+        last = until if ends is None else min(until, steps_of(ends, total))
+        lines.append(Line("fourth", say("rate.word", lang), curve(config.embedding.embedding_lr, last)))
     if [unet] == [*texts] and until == total:
-        return [Line("smooth", say("rate.both", lang), curve(unet, total))] if unet else []
-    lines = [Line("smooth", say("rate.unet", lang), curve(unet, total))] if unet else []
+        return [Line("smooth", say("rate.both", lang), curve(unet, total)), *lines] if unet else lines
+    lines = [Line("smooth", say("rate.unet", lang), curve(unet, total)), *lines] if unet else lines
     for (look, key), text in zip(_LOOKS, texts, strict=False):
         if text and until > 0:
             lines.append(Line(look, say(key, lang), curve(text, until)))

@@ -10,6 +10,7 @@ HEAD_WORDS: Mapping[str, Words] = {
     "head.method.loha": Words("LoHa", "LoHa"),
     "head.method.lokr": Words("LoKr", "LoKr"),
     "head.method.oft": Words("OFT", "OFT"),
+    "head.method.embedding": Words("Textual inversion", "Textual Inversion"),
     "head.method.none": Words("Whole model", "モデル全体"),
     "head.top": Words("Top of the page", "ページの一番上"),
     "head.menu": Words("More", "その他"),

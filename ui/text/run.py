@@ -110,6 +110,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "rate.unet": Words("U-Net", "U-Net"),
     "rate.text": Words("text encoder", "Text Encoder"),
     "rate.text.2": Words("second text encoder", "2つ目のText Encoder"),
+    "rate.word": Words("new word", "新しい単語"),
     "rate.both": Words("U-Net and text encoder", "U-NetとText Encoder"),
     "rate.own": Words(
         "This optimizer sets the learning rate itself; the curve is the factor on it.",

@@ -90,6 +90,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "group.model": Words("Model", "モデル"),
     "group.model.more": Words("Loading", "読み込みの設定"),
     "group.network": Words("LoRA network", "LoRAネットワーク"),
+    "group.embedding": Words("New word (textual inversion)", "新しい単語（Textual Inversion）"),
     "group.blocks": Words("Block by block", "ブロックごと"),
     "group.none": Words(
         "The whole model is trained, so there is nothing to set here.",

@@ -14,14 +14,13 @@ from core.errors import Problem
 
 
 def something_is_trained(config: RunConfig) -> Iterator[Problem]:
-    if not config.train.rates():
+    if not config.rates():
         yield messages.ALL_RATES_ZERO()
 
 
 def something_is_trained_to_the_end(config: RunConfig) -> Iterator[Problem]:
-    train = config.train
-    stop = train.stop_text_encoder_training
-    if stop is None or [*train.rates()] != ["text"]:
+    train, stop = config.train, config.text_stop
+    if stop is None or [*config.rates()] != ["text"]:
         return
     if train.max_train_epochs is None:
         if steps_of(stop, train.max_train_steps) < train.max_train_steps:

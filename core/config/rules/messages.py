@@ -372,3 +372,15 @@ PRIOR_WITHOUT_ADAPTER = Message(
     'needs an adapter (network.method = "lora", for example): where the model itself is trained, no frozen model is left to predict. Use regularization images instead (dataset.reg_data_dir).',
     'アダプターの学習（network.method = "lora"など）が必要です。モデル自体を学習すると、予測に使う元のモデルが残りません。代わりに正則化画像（dataset.reg_data_dir）を使ってください。',
 )
+NO_WORD = Message(
+    "E-EMB-WORD",
+    "textual inversion needs the word to teach, such as frg-dog; put it into the captions too.",
+    "Textual Inversionには学習する単語（frg-dogなど）が必要です。キャプションにも書いてください。",
+    "embedding.token_string",
+)
+NOT_ONE_WORD = Message(
+    "E-EMB-WORD",
+    "must be one word of at most {most} characters, without blanks or commas, found {word}.",
+    "空白やカンマを含まない{most}文字以内の1語にしてください（値：{word}）。",
+    "embedding.token_string",
+)

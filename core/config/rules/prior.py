@@ -12,7 +12,7 @@ KEYS = ("train.prior_prediction", "train.masked_prior_weight", "train.class_prio
 
 
 def a_frozen_model_is_there(config: RunConfig) -> Iterator[Problem]:
-    if config.network.method == "none":
+    if not config.network.is_adapter:
         for key in KEYS:
             if OPTIONS[key].value_in(config):
                 yield messages.PRIOR_WITHOUT_ADAPTER(key=key)

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator
 
 from core.catalog import Words
 from core.config.pydantic_messages import shown
-from core.config.rules import dataset, idle, loss, messages, network, optimizer, output, paths, prior
+from core.config.rules import (
+    dataset,
+    embedding,
+    idle,
+    loss,
+    messages,
+    network,
+    optimizer,
+    output,
+    paths,
+    prior,
+)
 from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.run import OPTIONS, RunConfig
@@ -78,7 +89,7 @@ def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iter
 def text_encoders_are_chosen(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
     """Where a family's text encoders usually rest, training them because nothing was said is told of."""
     is_usual = family is not None and family.defaults.get("train.text_encoder_lr") == 0
-    if is_usual and config.train.text_encoder_lr is None and "text" in config.train.rates():
+    if is_usual and config.train.text_encoder_lr is None and len(config.rates()) > 1:
         assert family is not None
         yield messages.TEXT_TRAINED_TOO(family=family.words, rate=config.train.rates()["text"])
 
@@ -98,6 +109,7 @@ _OF_RUN: tuple[Rule, ...] = (
     output.output_is_not_among_the_images,
     output.output_replaces_no_source,
     *network.RULES,
+    *embedding.RULES,
 )
 
 

@@ -99,7 +99,7 @@ def in_use(config: RunConfig) -> dict[str, float]:
         "denoiser": ("unet_lr",), "text": TEXT_RATES,
     }  # fmt: skip
     found = {}
-    for role, rate in train.rates().items():
+    for role, rate in train.rates().items() if config.network.method != "embedding" else ():
         name = next((name for name in own[role] if getattr(train, name) == rate), "learning_rate")
         found[f"train.{name}"] = rate
     return found

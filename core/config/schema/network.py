@@ -276,3 +276,8 @@ class NetworkConfig(NetworkOptions, BlockOptions):
     """[network]: the adapter that is trained in place of the model itself."""
 
     TAB: ClassVar[str] = "lora"
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether an adapter is trained, and so whether the options of adapters count."""
+        return self.method not in ("none", "embedding")

@@ -8,6 +8,9 @@ from core import catalog
 from core.config.schema.block_lists import Numbers
 from core.config.schema.option import MOST, Choice, Count, Section, Seed, StepsOrShare, opt
 
+_OF_PARTS = "lora dora loha lokr oft none"
+"""Methods that train parts of the model; textual inversion has a rate of its own, in [embedding]."""
+
 
 class StepOptions(Section):
     """How long and how strongly."""
@@ -35,6 +38,7 @@ class StepOptions(Section):
             "Typical: `1e-6` for the whole model, `1e-4` for LoRA.",
             "目安は、モデル全体の学習で`1e-6`、LoRAで`1e-4`です。",
         ),
+        methods=_OF_PARTS,
         ge=0,
     )
     unet_lr: float | None = opt(
@@ -44,6 +48,7 @@ class StepOptions(Section):
             "Empty: the learning rate above. 0: the U-Net is not trained.",
             "空欄なら上の学習率と同じ。0ならU-Netを学習しません。",
         ),
+        methods=_OF_PARTS,
         level="advanced",
         ge=0,
     )
@@ -54,6 +59,7 @@ class StepOptions(Section):
             "Empty: the learning rate above. 0: the text encoder is not trained.",
             "空欄なら上の学習率と同じ。0ならText Encoderを学習しません。",
         ),
+        methods=_OF_PARTS,
         level="advanced",
         sd_scripts="text_encoder_lr learning_rate_te learning_rate_te1",
         ge=0,
@@ -65,6 +71,7 @@ class StepOptions(Section):
             "Of OpenCLIP-bigG. Empty: as the first text encoder, CLIP-L. 0: it is not trained.",
             "OpenCLIP-bigGの学習率。空欄なら1つ目（CLIP-L）と同じ。0なら学習しません。",
         ),
+        methods=_OF_PARTS,
         level="advanced",
         sd_scripts="learning_rate_te2",
         ge=0,
@@ -88,6 +95,7 @@ class StepOptions(Section):
             "From this step on only the U-Net is trained. 30% or 0.3: after this share of the run. 0 or -1: never trained. Empty: trained to the end.",
             "このステップ以降はU-Netだけを学習します。30%や0.3と書くと、学習全体に対する割合です。0か-1ならまったく学習せず、空欄なら最後まで学習します。",
         ),
+        methods=_OF_PARTS,
         level="advanced",
         ge=-1,
         le=MOST,

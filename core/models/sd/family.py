@@ -28,6 +28,11 @@ def encode_text(model: Model, captions: Sequence[str], config: ModelConfig) -> l
     return [TextState({"states": one}) for one in states]
 
 
+def teach(model: Model, word: str, count: int) -> dict[str, int]:
+    """See Family.teach."""
+    return {part: model.tokenizer[part].teach(word, count) for part in model.spec.names("text")}
+
+
 def predict(
     model: Model, noisy: Tensor, timesteps: Tensor, texts: Sequence[TextState], frames: Tensor
 ) -> Tensor:
@@ -46,6 +51,8 @@ class SD:
     objective = staticmethod(sampling.objective_of)
     count_tokens = staticmethod(tokens.count_tokens)
     encode_text = staticmethod(encode_text)
+    teach = staticmethod(teach)
+    tokens_of = staticmethod(tokens.encode)
     encode_image = staticmethod(sampling.encode_image)
     decode_image = staticmethod(sampling.decode_image)
     predict = staticmethod(predict)

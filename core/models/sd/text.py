@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,12 +24,27 @@ KEPT = 65536
 """Captions whose token ids are kept."""
 
 
+class Taught(NamedTuple):
+    """A word that was taught. finder: finds it in a text. ids: of its tokens, which no vocabulary has."""
+
+    finder: re.Pattern[str]
+    ids: list[int]
+
+
 class Tokens:
     """Captions to token ids on a device; those of a caption are worked out once."""
 
     def __init__(self, clip: CLIPTokenizer) -> None:
         self.clip = clip
         self._kept: dict[tuple[object, ...], Tensor] = {}
+        self._taught: Taught | None = None
+
+    def teach(self, word: str, count: int) -> int:
+        """Read a word as `count` tokens of its own; the number of the first, which the others follow."""
+        first = len(self.clip)
+        self._taught = Taught(tokens.finder(word), [*range(first, first + count)])
+        self._kept.clear()
+        return first
 
     def __call__(self, captions: Sequence[str], config: ModelConfig, device: torch.device) -> Tensor:
         """(B, T). Without padding the length is that of the longest caption, so it is worked out for all."""
@@ -41,7 +57,7 @@ class Tokens:
         if key not in self._kept:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
-            self._kept[key] = tokenize(self.clip, captions, length, is_short).to(device)
+            self._kept[key] = tokenize(self.clip, captions, length, is_short, self._taught).to(device)
         return self._kept[key]
 
 
@@ -73,7 +89,11 @@ def pad_token(pad_token_id: int) -> str:
 
 
 def tokenize(
-    tokenizer: CLIPTokenizer, captions: Sequence[str], max_token_length: int, no_token_padding: bool
+    tokenizer: CLIPTokenizer,
+    captions: Sequence[str],
+    max_token_length: int,
+    no_token_padding: bool,
+    taught: Taught | None = None,
 ) -> Tensor:
     """Token ids, each row start mark, caption, end mark, padding.
 
@@ -82,13 +102,31 @@ def tokenize(
     """
     length = max_token_length + 2
     padding: Any = "longest" if no_token_padding else "max_length"
-    ids: Tensor = tokenizer(
-        list(captions), padding=padding, truncation=True, max_length=length, return_tensors="pt"
-    ).input_ids
+    if taught is not None:
+        ids = _with_word(tokenizer, captions, length, no_token_padding, taught)
+    else:
+        ids = tokenizer(
+            list(captions), padding=padding, truncation=True, max_length=length, return_tensors="pt"
+        ).input_ids
     if ids.shape[1] <= WINDOW:
         return ids
     short = -(ids.shape[1] - 2) % (WINDOW - 2)
     return torch.nn.functional.pad(ids, (0, short), value=tokenizer.pad_token_id)
+
+
+def _with_word(
+    tokenizer: CLIPTokenizer, captions: Sequence[str], length: int, is_short: bool, taught: Taught
+) -> Tensor:
+    """As the tokenizer gives them, (B, T), a taught word as its own tokens."""
+    rows = []
+    for caption in captions:
+        body: list[int] = []
+        for number, piece in enumerate(taught.finder.split(caption)):
+            body += taught.ids if number else []
+            body += tokenizer(piece, add_special_tokens=False).input_ids
+        rows.append([tokenizer.bos_token_id, *body[: length - 2], tokenizer.eos_token_id])
+    width = max(map(len, rows)) if is_short else length
+    return torch.tensor([row + [tokenizer.pad_token_id] * (width - len(row)) for row in rows])
 
 
 def encode(text_encoder: Any, token_ids: Tensor, clip_skip: int | None, tokenizer: CLIPTokenizer) -> Tensor:

@@ -9,9 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from core.adapters.methods import Adapted
+from core.adapters.network import Network
 from core.adapters.targets import ModuleKey
+from core.config import output_names
 from core.config.imports.lora_metadata import RECIPE
 from core.config.output_names import ENDINGS
 from core.config.schema.option import walk
@@ -24,6 +27,7 @@ from core.runs.result_names import LINEAGE
 from core.train.outputs import private_paths, ss_metadata
 from core.train.outputs.state import Progress
 from core.train.outputs.thumbnail import Thumbnail
+from core.train.weights.learned_word import LearnedWord
 from core.train.weights.trained import Trainee
 
 VALIDATION = "rareword_validation_loss"
@@ -55,12 +59,16 @@ class ModelWriter:
 
         Raises NumericFault when a weight is not finite, ResourceFault when the disk is full.
         """
-        save, network = self._config.save, self._trainee.network
-        told = self._metadata(progress, epoch)
-        texts = private_paths.cut(told, self._private) | self._thumbnail.metadata
+        save, network, word = self._config.save, self._trainee.network, self._trainee.word
+        texts = self._told(progress, epoch) | self._thumbnail.metadata
+        if network is None and word is not None:
+            return tensors.save(path, self._vectors(word, precision), texts)
         if network is None:
             save_as = resolved_format(self._config, self._model)
             return self._family.save(self._model, path, save_as, precision, texts)
+        if word is not None:  # first, so that an adapter is never there without its word
+            beside, about = output_names.embedding_beside(path), self._told(progress, epoch, is_word=True)
+            tensors.save(beside, self._vectors(word, precision), about)
         dtype = tensors.PRECISIONS[precision]
         made, needed = self._named(network.adapted(), dtype)
         texts |= needed
@@ -77,37 +85,50 @@ class ModelWriter:
         names = self._family.lora_file_names(self._model)
         return lora_file.to_file(modules, self._model.spec, dtype, names), {}
 
-    def _metadata(self, progress: Progress, epoch: int) -> dict[str, str]:
+    def _vectors(self, word: LearnedWord, precision: str) -> dict[str, Tensor]:
+        """A word's vectors by their names in files; in float32 unless a precision is asked for."""
+        dtype, spec = tensors.PRECISIONS[precision] or torch.float32, self._model.spec
+        found = ((spec.part(part).embedding, own) for part, own in word.vectors.items())
+        return {name: own.detach().to("cpu", dtype) for name, own in found}
+
+    def _told(self, progress: Progress, epoch: int, is_word: bool = False) -> dict[str, str]:
+        """What a file says of its training, without private paths."""
+        return private_paths.cut(self._metadata(progress, epoch, is_word), self._private)
+
+    def _metadata(self, progress: Progress, epoch: int, is_word: bool) -> dict[str, str]:
+        """is_word: of the file of a word beside an adapter."""
         config = self._config
-        network = self._trainee.network
+        network = None if is_word else self._trainee.network
         found = ss_metadata.version(self._model)
         if network is not None:
             sizes = [(module.rank, module.alpha) for module in network.adapted().values()]
             found |= ss_metadata.network(config, sizes)
         if config.save.no_metadata:
-            return self._modelspec() | metadata.minimum(metadata.training(found))
+            return self._modelspec(network) | metadata.minimum(metadata.training(found))
         found |= ss_metadata.options(config, state_folder.values_of(config)) | self._run(progress, epoch)
         recipe = json.dumps(_recipe(config), ensure_ascii=False)
         own = {LINEAGE: progress.lineage, RECIPE: recipe}
         if config.saves_best and progress.best is not None and progress.best.step == progress.step:
             own[VALIDATION] = f"{progress.best.loss:.6g}"
-        return self._modelspec() | metadata.training(found | self._same_every_time) | own
+        return self._modelspec(network) | metadata.training(found | self._same_every_time) | own
 
     @cached_property
     def _same_every_time(self) -> dict[str, object]:
         """The slow part: hashes of whole files, tags of every caption."""
         return ss_metadata.files(self._config, self._model) | ss_metadata.data(self._config, self._plan)
 
-    def _modelspec(self) -> dict[str, str]:
+    def _modelspec(self, network: Network | None) -> dict[str, str]:
         config, train, model = self._config, self._config.train, self._model
         is_partial = (train.min_timestep, train.max_timestep) != (0, 1000)
         now = time.time()
-        is_lora = self._trainee.network is not None
-        untitled = f"{'LoRA' if is_lora else 'Checkpoint'}@{int(now)}"
+        is_lora, is_embedding = network is not None, network is None and self._trainee.word is not None
+        kind = "LoRA" if is_lora else "TextualInversion" if is_embedding else "Checkpoint"
+        untitled = f"{kind}@{int(now)}"
         spec = metadata.ModelSpec(
             family=model.spec.name,
             prediction=model.objective.name,
             is_lora=is_lora,
+            is_embedding=is_embedding,
             title=config.save.metadata_title or config.save.output_name or untitled,
             resolution=self._plan.resolution,
             date=now,

@@ -59,6 +59,8 @@ class Outputs:
         self._state_saved_at = time.monotonic()
         self._model_step, self._thumbnail = 0, thumbnail
         self._fresh: dict[Path, int] = {}
+        # Whether a file with a taught word is written beside each model.
+        self._has_word = writer.trainee.network is not None and writer.trainee.word is not None
 
     def due(self, step: int, ended_epoch: int, is_last: bool) -> set[str]:
         """What to save after a step. ended_epoch: number of the epoch that this step finished, or 0.
@@ -197,9 +199,14 @@ class Outputs:
         is_of_later = kind == "best" and owned_files.step_of(path) > progress.step
         if is_of_later or not self._is_own_model(path, progress):
             self._set_aside(path)
+        word = output_names.embedding_beside(path)
+        if self._has_word and not self._is_own_model(word, progress):
+            self._set_aside(word)
         place = self._written(path, progress, epoch)
         progress.written[place.name] = owned_files.stamp(place)
         self._fresh = {p: n for p, n in self._fresh.items() if n == progress.step} | {place: progress.step}
+        if self._has_word:
+            progress.written[word.name] = owned_files.stamp(word)
         info: dict[str, Any] = {"kind": kind, "epoch": epoch}
         if kind == "best" and progress.best is not None:
             info["validation_loss"] = progress.best.loss
@@ -234,11 +241,11 @@ class Outputs:
             stem, suffix = path.name.removesuffix(output_names.STATE), output_names.STATE
         else:
             stem, suffix = path.name.removesuffix(self._ending), self._ending
-        sidecars = sidecar_yaml.sidecars(path)
+        sidecars = owned_files.companions(path)
         names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
-        kept = next(place for place in names if not _is_taken(place, sidecars))
+        kept = next(place for place in names if not _is_taken(place, path, sidecars))
         # What belongs to it goes first: of a run that is killed in between it waits there for the next try.
-        moved = [(one, kept.with_suffix(one.suffix)) for one in sidecars]
+        moved = [(one, owned_files.beside(one, path, kept)) for one in sidecars]
         for one, place in moved:
             one.rename(place)
         try:
@@ -268,7 +275,9 @@ class Outputs:
         for kept in _older(progress, kind, last):
             path = self._folder / kept.model
             if kept.model and self._is_own_model(path, progress):
-                self._remove(*sidecar_yaml.sidecars(path), path)
+                word = output_names.embedding_beside(path)
+                words = [word] if self._has_word and self._is_own_model(word, progress) else []
+                self._remove(*sidecar_yaml.sidecars(path), *words, path)
             kept.model = ""
 
     def _remove_old_states(self, progress: Progress, kind: str) -> None:
@@ -328,9 +337,9 @@ class Outputs:
             self._emit(Warned(problem.as_warning().framed(frame, **facts)))
 
 
-def _is_taken(place: Path, sidecars: Sequence[Path]) -> bool:
+def _is_taken(place: Path, model: Path, sidecars: Sequence[Path]) -> bool:
     """Whether a model, or what belongs to it, would come over something that is there."""
-    return place.exists() or any(place.with_suffix(one.suffix).exists() for one in sidecars)
+    return place.exists() or any(owned_files.beside(one, model, place).exists() for one in sidecars)
 
 
 def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:

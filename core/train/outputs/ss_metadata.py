@@ -66,6 +66,8 @@ _OF_SUBSETS = (
 def options(config: RunConfig, values: Mapping[str, Any]) -> dict[str, object]:
     """The options that sd-scripts tells. values: every option by its key."""
     same = {name: values.get(key) for name, key in _SAME.items()}
+    if config.network.method == "embedding":
+        same["learning_rate"] = config.embedding.embedding_lr
     precision, length = config.train.precision, config.model.max_token_length
     return {
         **_ABSENT,

@@ -199,6 +199,7 @@ class StateWriter:
             "written": progress.written,
             "lengths": dict(self.steps),
             "stopped": self._stopped(),
+            "word_stopped": self.trainee.word is not None and not self.trainee.word.is_learning,
             "inexact": progress.inexact,
             "best": asdict(progress.best) if progress.best else None,
             "saves": [asdict(kept) for kept in progress.saves],
@@ -210,8 +211,8 @@ class StateWriter:
 
     def _stopped(self) -> list[str]:
         """Parts of the model that were trained and do not learn any more."""
-        active = {group.name for group in self._active()}
-        return [*dict.fromkeys(group.part for group in self.trainee.groups if group.name not in active)]
+        active = {group.part for group in self._active()}
+        return [*dict.fromkeys(group.part for group in self.trainee.groups if group.part not in active)]
 
     def _machine(self) -> dict[str, Any]:
         """What decides the last bits beside the options."""

@@ -43,7 +43,7 @@ Added = tuple[Mapping[ModuleKey, Adapted], float]
 
 def base_loras(model: Model, network: NetworkConfig, emit: Emit) -> list[Added]:
     """The LoRA files of network.base_weights. Raises UserError."""
-    if network.method == "none" or not network.base_weights:
+    if not network.is_adapter or not network.base_weights:
         return []
     files = network.base_weights
     given = network.base_weights_multiplier
@@ -78,7 +78,7 @@ def merge_into(module: nn.Module, part: str, name: str, weight: Tensor, added: I
 
 def to_continue(model: Model, network: NetworkConfig, emit: Emit) -> Mapping[ModuleKey, Adapted] | None:
     """What the file of network.weights holds, None where none is named. Raises UserError."""
-    if network.method == "none" or not network.weights:
+    if not network.is_adapter or not network.weights:
         return None
     return read(Path(network.weights), model, emit, "network.weights")
 

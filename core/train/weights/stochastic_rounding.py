@@ -67,8 +67,17 @@ class HalfStep:
             for parameter, view, slope in zip(piece, views, slopes, strict=True):
                 parameter.data, parameter.grad = view, slope
             self._optimizer.step()
-            round_by_chance_(weights, halves[0].dtype, self._bits(weights, piece, halves[0].dtype, step))
-            torch._foreach_copy_(halves, views)
+            # A few weights are held in float32, which need no rounding: they take what the step gave.
+            whole = [
+                (half, view) for half, view in zip(halves, views, strict=True) if half.dtype is weights.dtype
+            ]
+            for half, view in whole:
+                half.copy_(view)
+            if len(whole) < len(halves):
+                rounded = [h for h in zip(halves, views, strict=True) if h[0].dtype is not weights.dtype]
+                dtype = rounded[0][0].dtype
+                round_by_chance_(weights, dtype, self._bits(weights, piece, dtype, step))
+                torch._foreach_copy_([half for half, _ in rounded], [view for _, view in rounded])
         finally:
             for parameter, half in zip(piece, halves, strict=True):
                 parameter.grad, parameter.data = None, half

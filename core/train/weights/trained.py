@@ -18,24 +18,34 @@ from core.adapters.ranks import group_of, options_of
 from core.adapters.targets import Ranks, Target
 from core.catalog import Role
 from core.config.schema.network import NetworkConfig
+from core.config.schema.run import RunConfig
 from core.config.schema.train import TrainConfig
 from core.errors import UserError
 from core.families import FamilySpec, Part
 from core.models.family import Model
 from core.train.seeds import generator
 from core.train.weights import messages
+from core.train.weights.learned_word import LearnedWord, is_of_word
 from core.train.weights.optimizer import ParameterGroup
 
 
 class Trainee:
-    """The trained parameters of a model. network: the adapter, None when the model itself is trained.
+    """The trained parameters of a model. network: the adapter, None when there is none.
+
+    word: the word that is taught, None when there is none. With neither the model itself is trained.
 
     groups: every group that was ever trained in this run, the denoiser's first. A group that has stopped
     stays here, since its weights belong to the result and to the training state.
     """
 
-    def __init__(self, network: Network | None, groups: tuple[ParameterGroup, ...], model: Model) -> None:
-        self.network, self.groups, self._model = network, groups, model
+    def __init__(
+        self,
+        network: Network | None,
+        groups: tuple[ParameterGroup, ...],
+        model: Model,
+        word: LearnedWord | None = None,
+    ) -> None:
+        self.network, self.groups, self._model, self.word = network, groups, model, word
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,8 +53,10 @@ class Trainee:
         return tuple(dict.fromkeys(group.part for group in self.groups))
 
     def to(self, dtype: torch.dtype) -> None:
-        """Hold the trained weights in this type."""
+        """Hold the trained weights in this type, but the vectors of a word, which are few, in float32."""
         for group in self.groups:
+            if is_of_word(group):
+                continue
             for parameter in group.parameters.values():
                 parameter.data = parameter.data.to(dtype)
 
@@ -74,9 +86,9 @@ class Trainee:
             module.train(is_text_trained)
 
 
-def rates(train: TrainConfig) -> dict[Role, float]:
+def rates(config: RunConfig) -> dict[Role, float]:
     """Learning rate of the parts of each role that are trained at all. Raises UserError when none is."""
-    found = train.rates()
+    found = config.rates()
     if not found:
         raise UserError(messages.NOTHING())
     return found
@@ -99,8 +111,10 @@ def make(
 
     Weights that nothing reads (Model.unused) stay as they are, and get an adapter only with
     network.unused_layers.
-    Raises UserError when the ranks leave nothing to train.
+    With textual inversion there is nothing to open. Raises UserError when the ranks leave nothing to train.
     """
+    if network.method == "embedding":
+        return Trainee(None, (), model)
     wanted = rates_of_parts(model.spec, train)
     modules = {name: model.modules[name] for name in wanted}
     if network.method == "none":
@@ -171,9 +185,15 @@ def _groups(
             yield ParameterGroup(group, rate * factor, parameters)
 
 
+def teach(learner: Trainee, word: LearnedWord, rate: float) -> None:
+    """Train a word's vectors too, behind everything else."""
+    learner.word = word
+    learner.groups = (*learner.groups, *word.groups(rate))
+
+
 def dropouts_of(network: NetworkConfig) -> Dropouts:
     """What is left out at random while a LoRA learns."""
-    if network.method == "none":
+    if not network.is_adapter:
         return Dropouts()
     return Dropouts(network.dropout, network.rank_dropout, network.module_dropout)
 
