@@ -113,9 +113,13 @@ def test_a_finding_has_its_cure_with_the_plan_before_it(app, folder):
     twins = html.split("<span>Duplicates</span>")[1]
     plan = twins.split('class="rw-plan"')[1].split("</ul>")[0]
     assert "<li>0 copy.png</li>" in plan and "0.png" not in plan  # the one with a caption is kept
+    before = names(folder)
     act(app, raw, do="cure", on="all")
     assert names(folder) == [f"{n}.{end}" for n in range(3) for end in ("png", "txt")]
-    assert "Duplicates" not in looked(app, raw)[0]
+    html, _ = looked(app, raw)
+    assert "Duplicates" not in html
+    act(app, raw, do="undo", on=str(app.preview.curation.last.number))
+    assert names(folder) == before and app.preview.curation.last is None
 
 
 def test_images_that_lie_in_no_named_folder_are_given_to_the_card_that_copies_them(app, folder):

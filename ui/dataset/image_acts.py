@@ -112,16 +112,16 @@ class ImageActs:
         return outcome
 
     def _cured(self, steps: Sequence[cures.Cure], plan: Plan) -> Outcome | None:
-        outcomes = []
+        chosen: list[tuple[str, Sequence[Item]]] = []
         seen: set[Path] = set()
         for step in steps:
             # An image may have several faults; one that is gone already needs no second cure.
             paths = [path for path in step.paths if path not in seen]
             seen |= set(paths)
-            outcomes.append(self._apply(step.act, "", of_paths(plan, paths), plan))
-        done = [one for one in outcomes if one is not None]
-        problems = tuple(problem for one in done for problem in one.problems)
-        return Outcome(done[-1].change, problems=problems) if done else None
+            chosen += [(step.act, of_paths(plan, paths))] if paths else []
+        if len(chosen) < 2:
+            return self._apply(chosen[0][0], "", chosen[0][1], plan) if chosen else None
+        return self.curation.cure(chosen, plan.config.caption_extension)
 
     def _on(self, offered: Iterable[Item], asked: Asked, plan: Plan) -> Outcome | None:
         wanted = set(asked.keys)

@@ -23,6 +23,7 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "images.kind.include": Words("Included again", "除外を解除"),
     "images.kind.trash": Words("Moved to trash", "ごみ箱へ移動"),
     "images.kind.turn": Words("Rotated", "回転"),
+    "images.kind.cure": Words("Fixed all", "まとめて対処"),
     "images.kind.upright": Words("Saved upright", "正しい向きで保存"),
     "images.kind.crop": Words("Cropped", "切り抜き"),
     "images.kind.mask": Words("Mask saved", "マスクを保存"),

@@ -81,7 +81,7 @@ class Curation:
         """Move images, with what belongs to them, into the folder `excluded` inside of theirs."""
         act = _Act()
         for item in items:
-            self._move_all(act, item, extension, lambda path: path.parent / EXCLUDED)
+            self._move_all(act, item, extension, _beside)
         return self._apply("exclude", items, act)
 
     def trash(self, items: Sequence[Item], extension: str) -> Outcome:
@@ -102,16 +102,21 @@ class Curation:
         """Put an edited copy in the place of each image and of its mask; the originals go to the trash."""
         act, place = _Act(), self._new_place()
         for item in items:
-            try:
-                files = [item.image, *([item.mask] if item.mask else [])]
-                act.changes += [self._swap(act, path, rewritten(path, edit), place) for path in files]
-            except UserError as e:
-                act.problems += e.problems
-                continue
-            stale = sidecars.caches_of(item.image, act.beside(item.image))
-            act.changes += [moved(path, _inside(act, place, path)) for path in stale]
+            self._rewrite(act, item, edit, place)
         kind = "upright" if edit == Edit() else "crop" if edit.quarters == 0 else "turn"
         return self._apply(kind, items, act)
+
+    def cure(self, steps: Sequence[tuple[str, Sequence[Item]]], extension: str) -> Outcome:
+        """Several acts as one: "exclude", "trash" or "upright", each with its images, none in two of them."""
+        act, place = _Act(), self._new_place()
+        for name, items in steps:
+            for item in items:
+                if name == "upright":
+                    self._rewrite(act, item, Edit(), place)
+                else:
+                    is_out = name == "exclude"
+                    self._move_all(act, item, extension, _beside if is_out else lambda _: place)
+        return self._apply("cure", [item for _, items in steps for item in items], act)
 
     def masks(self, image: Path, masks: Sequence[tuple[Path, bytes]]) -> Outcome:
         """Write mask files; those that are there already go to the trash. image: whose mask was drawn."""
@@ -186,6 +191,17 @@ class Curation:
             stem = item.mask.stem if name == image.stem else name  # a mask is found by its image's name
             act.changes.append(moved(item.mask, _inside(act, into(item.mask), item.mask.with_stem(stem))))
 
+    def _rewrite(self, act: _Act, item: Item, edit: Edit, place: Path) -> None:
+        """An edited copy in the place of an image and of its mask; what was there goes to this place."""
+        try:
+            files = [item.image, *([item.mask] if item.mask else [])]
+            act.changes += [self._swap(act, path, rewritten(path, edit), place) for path in files]
+        except UserError as e:
+            act.problems += e.problems
+            return
+        stale = sidecars.caches_of(item.image, act.beside(item.image))
+        act.changes += [moved(path, _inside(act, place, path)) for path in stale]
+
     def _swap(self, act: _Act, path: Path, data: bytes, place: Path) -> FileChange:
         """The change of a file to this content. Raises UserError."""
         self._may_change(path)
@@ -194,6 +210,10 @@ class Curation:
 
     def _new_place(self) -> Path:
         return self.trash_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def _beside(path: Path) -> Path:
+    return path.parent / EXCLUDED
 
 
 def excluded(folders: Iterable[Path]) -> Mapping[Path, tuple[Path, ...]]:
