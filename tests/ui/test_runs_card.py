@@ -103,6 +103,13 @@ def test_a_run_keeps_its_place_when_another_is_ticked_after_it(app, past):
     assert updates[past.view].chosen == (frog, toad)
 
 
+def test_the_list_says_which_tick_of_the_page_it_knows(app, past):
+    (frog,) = names(past, "frog")
+    view = past.tick(View(), {"chosen": [frog], "at": 3}, "en")[past.view]
+    assert 'data-ticked="3"' in text_of(past.act(view, {"act": "open", "on": frog}, "en"), past, "list")
+    assert past.tick(view, {"chosen": [frog], "at": "x"}, "en")[past.view].ticked == 3
+
+
 def test_settings_of_a_run_go_into_the_form_without_resuming(app, window, past):
     (newt,) = names(past, "newt")
     updates = past.load({"on": newt}, "en")

@@ -19,8 +19,24 @@ element.addEventListener('change', (event) => {
   if (act) trigger('click', {act, on: event.target.checked ? 'yes' : '', step: ''});
   if (!run) return;
   const boxes = [...element.querySelectorAll('input[data-run]:checked')];
-  trigger('select', {chosen: boxes.map((box) => box.dataset.run)});
+  tell(boxes.map((box) => box.dataset.run));
 });
+// What is ticked, with a number that the server hands back. HTML with a smaller one answers a question from
+// before the last tick: the ticks stay, and are told once more.
+let at = 0, chosen = [];
+function tell(names) {
+  [at, chosen] = [at + 1, names];
+  const last = element.querySelector('[data-ticked]');
+  if (last) last.dataset.ticked = at;
+  trigger('select', {chosen, at});
+}
+new MutationObserver(() => {
+  const last = element.querySelector('[data-ticked]');
+  if (!last || Number(last.dataset.ticked) >= at) return;
+  for (const box of element.querySelectorAll('input[data-run]'))
+    box.toggleAttribute('checked', chosen.includes(box.dataset.run));
+  tell(chosen);
+}).observe(element, {subtree: true, childList: true, attributeFilter: ['data-ticked']});
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-act], button[data-step]');
   if (!button || button.disabled) return;

@@ -39,13 +39,15 @@ MOST_CHOSEN = 6
 class View(NamedTuple):
     """What a page shows of the card: the names of the runs that are ticked, the step of their images.
 
-    opened: name of the run whose details are shown. asked: what the page asks about that run.
+    opened: name of the run whose details are shown. asked: what the page asks about that run. ticked: number
+    of the last tick of that page, by which it knows an answer that is older (ui/parts/html_events.py).
     """
 
     chosen: tuple[str, ...] = ()
     step: str = LAST
     opened: str = ""
     asked: Asked = Asked()
+    ticked: int = 0
 
 
 class RunsCard:
@@ -79,7 +81,7 @@ class RunsCard:
 
         def clear(data: Data) -> Update:
             self._drawing += 1
-            return self.look(View(), data[lang])
+            return self.look(View(ticked=data[view].ticked), data[lang])
 
         def tick(data: Data, event: gr.EventData) -> Update:
             return self.tick(data[view], data_of(event), data[lang])
@@ -120,7 +122,7 @@ class RunsCard:
         listed = Listed(runs, self.acts.removed(), results, view.chosen, view.opened, detail)
         html = list_html(listed, folder, window.thumbs, lang) + as_of(lang)
         # A page leaves HTML alone that has not changed, and in it the boxes that a user ticked.
-        html += f"<!-- {self._drawing} -->"
+        html += f'<!-- {self._drawing} --><i data-ticked="{view.ticked}" hidden></i>'
         return {self.parts["list"]: html} | self._compare(view, lang, message)
 
     def tick(self, view: View, event: Any, lang: Lang) -> Update:
@@ -129,7 +131,9 @@ class RunsCard:
         ticked = [str(name) for name in boxes[:1000]] if isinstance(boxes, list | tuple) else []
         there = {name_of(run) for run in self.runs()} & set(ticked)
         names = [name for name in dict.fromkeys((*view.chosen, *ticked)) if name in there]
-        view = view._replace(chosen=tuple(names[:MOST_CHOSEN]), step=LAST)
+        at = event.get("at") if isinstance(event, dict) else None
+        number = at if isinstance(at, int) and 0 <= at < 2**31 else view.ticked
+        view = view._replace(chosen=tuple(names[:MOST_CHOSEN]), step=LAST, ticked=number)
         if len(names) <= MOST_CHOSEN:
             return self._compare(view, lang)
         self._drawing += 1
@@ -140,11 +144,11 @@ class RunsCard:
         name, on, step = sent(event)
         run, _, file = on.partition("/")
         shown = {
-            "open": View(view.chosen, view.step, on),
-            "close": View(view.chosen, view.step),
-            "trash": View(view.chosen, view.step, on, Asked("trash")),
-            "delete": View(view.chosen, view.step, run, Asked("delete", file)),
-            "no": View(view.chosen, view.step, view.opened),
+            "open": view._replace(opened=on, asked=Asked()),
+            "close": view._replace(opened="", asked=Asked()),
+            "trash": view._replace(opened=on, asked=Asked("trash")),
+            "delete": view._replace(opened=run, asked=Asked("delete", file)),
+            "no": view._replace(asked=Asked()),
         }
         if name == "step":
             return self._compare(view._replace(step=step), lang)
