@@ -172,7 +172,7 @@ def _try(page: Shown) -> None:
     window, values = page.stage.window, {"prompt": "sls frog, blue background", "steps": "30", "scale": "3"}
     window.tries.folder.mkdir()
     samples = sorted(
-        (window.output / "sample").glob("sls_frog-1-step-*.png"), key=lambda path: path.stat().st_mtime_ns
+        (window.output / "sample").glob("step-*_01_*.png"), key=lambda path: path.stat().st_mtime_ns
     )
     for n, image in enumerate(samples):
         shutil.copy(image, window.tries.folder)

@@ -78,7 +78,7 @@ def draw_samples(run: FakeRun, step: int, folder: Path) -> None:
         other = PROJECT / "demo" / "reg" / "1_frog" / f"frog_{number + 2:02}.png"
         image = Image.open(subject if step and prompt != "frog" else other).convert("RGB")
         image = image.filter(ImageFilter.GaussianBlur(3 * (1 - step / TOTAL) ** 2))
-        path = folder / f"{run.config.save.output_name}-{number}-step-{step}.png"
+        path = folder / f"step-{step:08d}_{number:02d}_{number + 1}.png"
         image.resize((128, 128)).save(path)
         info = {"number": number, "prompt": prompt, "seed": number + 1}
         run.log(Saved("sample", str(path), step, info, time=run.started + 6 + step * SECONDS))
