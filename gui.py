@@ -54,7 +54,7 @@ def options() -> argparse.ArgumentParser:
         metavar="DIR",
         action="append",
         default=[],
-        help="one more folder to read from / 読み込みを許可するフォルダ",
+        help="one more folder to read from / 読み込みを許可するフォルダー",
     )
     add("--workspace", metavar="DIR", help="where the window writes (default: workspace) / ワークスペース")
     add(

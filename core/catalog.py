@@ -34,13 +34,13 @@ Role = Literal["denoiser", "text", "vae"]
 
 
 class Size(NamedTuple):
-    """Width and height in pixels; "512x768" as text."""
+    """Width and height in pixels; "512×768" as text."""
 
     width: int
     height: int
 
     def __str__(self) -> str:
-        return f"{self.width}x{self.height}"
+        return f"{self.width}×{self.height}"
 
 
 METHODS: Mapping[str, Words] = MappingProxyType(
@@ -282,7 +282,7 @@ SAMPLER_ALIASES: Mapping[str, str] = MappingProxyType(
 
 PRECISIONS: Mapping[str, Words] = MappingProxyType(
     {
-        "no": Words("32-bit floats", "float32"),
+        "no": Words("float32", "float32"),
         "fp16": Words("fp16 mixed precision", "fp16（mixed precision）"),
         "bf16": Words("bf16 mixed precision", "bf16（mixed precision）"),
         "full_fp16": Words("fp16 throughout (least memory)", "全体をfp16（最も省メモリ）"),
@@ -295,9 +295,9 @@ SAVE_FORMATS: Mapping[str, Words] = MappingProxyType(
         "auto": Words("same as the base model", "元モデルと同じ"),
         "safetensors": Words("single file, .safetensors", "単一ファイル .safetensors"),
         "ckpt": Words("single file, .ckpt", "単一ファイル .ckpt"),
-        "diffusers": Words("Diffusers folder (.bin)", "Diffusersフォルダ（.bin）"),
+        "diffusers": Words("Diffusers folder (.bin)", "Diffusersフォルダー（.bin）"),
         "diffusers_safetensors": Words(
-            "Diffusers folder (.safetensors)", "Diffusersフォルダ（.safetensors）"
+            "Diffusers folder (.safetensors)", "Diffusersフォルダー（.safetensors）"
         ),
     }
 )
@@ -313,7 +313,7 @@ ADAPTER_NAMES: Mapping[str, Words] = MappingProxyType(
 SAVE_PRECISIONS: Mapping[str, Words] = MappingProxyType(
     {
         "auto": Words("as trained", "学習時のまま"),
-        "float": Words("32-bit floats", "float32"),
+        "float": Words("float32", "float32"),
         "fp16": Words("fp16", "fp16"),
         "bf16": Words("bf16", "bf16"),
     }

@@ -48,7 +48,7 @@ WORDS = {
     "inspect": Words("show what a model file is", "モデルファイルの内容を示す"),
     "sample": Words("generate images with a model", "モデルで画像を生成する"),
     "tools": Words("the Tools tab in the console", "Toolsタブの機能"),
-    "caption": Words("caption the images of a folder", "フォルダの画像にキャプションを付ける"),
+    "caption": Words("caption the images of a folder", "フォルダーの画像にキャプションを付ける"),
     "docs": Words("rewrite the tables in docs/", "docs/の一覧表を作り直す"),
 }
 INTERRUPTED = Words("Interrupted.", "中断しました。")

@@ -53,7 +53,7 @@ STOPPED_MODEL = Words("; the model of this step is {model}", "このステップ
 STOPPED_STATE = Words("; resume from the state {state}", "\n再開用の学習状態：{state}")
 BUG = Words(
     "The run failed through an internal error ({fault}); details are in log.txt in the run folder.",
-    "プログラム内部のエラーにより失敗しました（{fault}）。詳細は実行フォルダのlog.txtにあります。",
+    "プログラム内部のエラーにより失敗しました（{fault}）。詳細は実行フォルダーのlog.txtにあります。",
 )
 
 

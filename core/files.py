@@ -20,7 +20,7 @@ _KINDS = MappingProxyType(
         stat.S_IFCHR: Words("it is a device, not a file", "ファイルではなくデバイスです"),
         stat.S_IFBLK: Words("it is a device, not a file", "ファイルではなくデバイスです"),
         stat.S_IFSOCK: Words("it is a socket, not a file", "ファイルではなくソケットです"),
-        stat.S_IFDIR: Words("it is a folder, not a file", "ファイルではなくフォルダです"),
+        stat.S_IFDIR: Words("it is a folder, not a file", "ファイルではなくフォルダーです"),
     }
 )
 _CHUNK = 1 << 20

@@ -31,13 +31,13 @@ COMMON_SEED = Message(
 RESULTS_THERE = Message(
     "W-OUT-THERE",
     "{count:# file or folder is|# files and folders are} in the output folder already under the names of results of {output_name}; what this run would replace is kept under names with .old. Set save.output_name to keep them apart.",
-    "出力先フォルダに{output_name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて残します。分けるにはsave.output_nameを指定してください。",
+    "出力先フォルダーに{output_name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて残します。分けるにはsave.output_nameを指定してください。",
     key="save.output_name",
 )
 LOCKED = Message(
     "E-RUN-LOCKED",
     "a run that saves under the name {output_name} is in progress in this output folder ({holder}); wait until it ends, stop it, or choose another output name.",
-    "この出力先フォルダでは、{output_name}という名前で保存する学習を実行中です（{holder}）。終わるまで待つか、停止するか、別の出力名を指定してください。",
+    "この出力先フォルダーでは、{output_name}という名前で保存する学習を実行中です（{holder}）。終わるまで待つか、停止するか、別の出力名を指定してください。",
     key="save.output_name",
 )
 NO_LOCKS = Message(
@@ -54,19 +54,19 @@ TOO_MANY_RUNS = Message(
 NO_DISK_SPACE = Message(
     "E-DISK-ROOM",
     "this run needs about {needed} in the output folder ({results}), and {free} are free; free some space, choose a folder on another drive, or keep no states (autosave_minutes = 0, save_state = false).",
-    "出力先フォルダに約{needed}の空きが必要ですが（{results}）、空きは{free}です。空きを作る、別のドライブのフォルダを指定する、または学習状態を保存しない設定（autosave_minutes = 0、save_state = false）にしてください。",
+    "出力先フォルダーに約{needed}の空きが必要ですが（{results}）、空きは{free}です。空きを作る、別のドライブのフォルダーを指定する、または学習状態を保存しない設定（autosave_minutes = 0、save_state = false）にしてください。",
     key="save.output_dir",
 )
 DISK_FILLS_UP = Message(
     "W-DISK-ROOM",
     "with all its saves this run takes about {needed} ({results}), and {free} are free in the output folder. When it is full, saves in between are left out and the last one waits for room: free some space, or keep fewer (save_last_n_epochs, save_last_n_steps, or rarer saves).",
-    "すべての保存に約{needed}が必要ですが（{results}）、出力先フォルダの空きは{free}です。空きがなくなると途中の保存は省略され、最後の保存は空きができるまで待ちます。空きを作るか、残す数を減らしてください（save_last_n_epochs、save_last_n_steps、保存の間隔）。",
+    "すべての保存に約{needed}が必要ですが（{results}）、出力先フォルダーの空きは{free}です。空きがなくなると途中の保存は省略され、最後の保存は空きができるまで待ちます。空きを作るか、残す数を減らしてください（save_last_n_epochs、save_last_n_steps、保存の間隔）。",
     key="save.output_dir",
 )
 OUTPUT_UNWRITABLE = Message(
     "E-OUT-WRITE",
     "the output folder can't be written ({reason}); choose another.",
-    "出力先フォルダに書き込めません（{reason}）。別のフォルダを指定してください。",
+    "出力先フォルダーに書き込めません（{reason}）。別のフォルダーを指定してください。",
     key="save.output_dir",
 )
 

@@ -152,7 +152,7 @@ class Console:
 
     def _line(self, event: Event) -> str:
         if isinstance(event, PlanReady):
-            sizes = ", ".join(f"{b['size'][0]}x{b['size'][1]} ({b['images']})" for b in event.buckets)
+            sizes = ", ".join(f"{b['size'][0]}×{b['size'][1]} ({b['images']})" for b in event.buckets)
             return filled(
                 PLAN.of(self._lang),
                 {

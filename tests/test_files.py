@@ -52,7 +52,7 @@ def unix_socket(path: Path) -> None:
     [
         (pipe, "it is a pipe, not a file", "ファイルではなく名前付きパイプです"),
         (unix_socket, "it is a socket, not a file", "ファイルではなくソケットです"),
-        (os.mkdir, "it is a folder, not a file", "ファイルではなくフォルダです"),
+        (os.mkdir, "it is a folder, not a file", "ファイルではなくフォルダーです"),
         (
             lambda path: os.symlink("/dev/zero", path),
             "it is a device, not a file",

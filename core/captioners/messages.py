@@ -23,13 +23,13 @@ NO_LIBRARY = Message(
 MISSING = Message(
     "E-CAPTION-MODEL",
     "{path} is no folder here and no name of the Hugging Face Hub (owner/name).",
-    "{path} というフォルダはなく、Hugging Face Hubの名前（所有者/名前）でもありません。",
+    "{path} というフォルダーはなく、Hugging Face Hubの名前（所有者/名前）でもありません。",
     key="model",
 )
 UNNAMED = Message(
     "E-CAPTION-MODEL",
     "Name a model: one of the Hugging Face Hub (owner/name), or its folder.",
-    "モデルを指定してください（Hugging Face Hubの「所有者/名前」、またはフォルダ）。",
+    "モデルを指定してください（Hugging Face Hubの「所有者/名前」、またはフォルダー）。",
     key="model",
 )
 NOT_A_CAPTIONER = Message(
@@ -41,7 +41,7 @@ NOT_A_CAPTIONER = Message(
 NO_MANIFEST = Message(
     "E-CAPTION-MANIFEST",
     "{path} has no manifest that says how its model is fed: add a manifest.json, or name the folder after the model, such as {example}.",
-    "{path} にはモデルの入力を記述したmanifestがありません。manifest.jsonを追加するか、フォルダ名を{example}のようなモデル名にしてください。",
+    "{path} にはモデルの入力を記述したmanifestがありません。manifest.jsonを追加するか、フォルダー名を{example}のようなモデル名にしてください。",
     key="model",
 )
 BAD_MANIFEST = Message(

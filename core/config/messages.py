@@ -46,7 +46,7 @@ PRESET_NAME = Message(
 DIFFUSERS_SCRIPT = Message(
     "E-IMPORT-PROGRAM",
     "{script} belongs to diffusers, whose options have other names and meanings, so none was imported. Put the images into folders such as 20_sls frog (repeats, then instance prompt), choose LoRA or DreamBooth, and set model, learning rate, steps and resolution by hand.",
-    "{script}はdiffusersのスクリプトで、オプションの名前や意味が異なるため取り込めません。画像を「20_sls frog」（繰り返し回数_instance prompt）のようなフォルダに入れ、LoRAかDreamBoothを選び、モデル・学習率・ステップ数・解像度を設定してください。",
+    "{script}はdiffusersのスクリプトで、オプションの名前や意味が異なるため取り込めません。画像を「20_sls frog」（繰り返し回数_instance prompt）のようなフォルダーに入れ、LoRAかDreamBoothを選び、モデル・学習率・ステップ数・解像度を設定してください。",
 )
 OTHER_TRAINING = Message(
     "E-IMPORT-FAMILY",

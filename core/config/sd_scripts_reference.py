@@ -49,7 +49,7 @@ NOT_NEEDED: Mapping[str, Words] = _table(
             "指定しなくてもキャッシュし、dataset.cache_latents_to_diskでディスクに残すため",
         ),
     ),
-    ("no_half_vae", ("the VAE is always computed in 32-bit floats", "VAEは常にfloat32で計算するため")),
+    ("no_half_vae", ("the VAE is always computed in float32", "VAEは常にfloat32で計算するため")),
     (
         "ddp_gradient_as_bucket_view ddp_static_graph ddp_timeout",
         ("several GPUs are used without it", "指定しなくても複数のGPUを使えるため"),

@@ -83,7 +83,7 @@ def parse(name: str) -> tuple[int, str] | None:
 def complaint(name: str) -> Words | None:
     """Why a folder's name is not of the form number, underscore, words; None when it is."""
     if not is_text(name):
-        return Words("its name is not valid Unicode text", "フォルダ名が正しいUnicode文字列ではありません")
+        return Words("its name is not valid Unicode text", "フォルダー名が正しいUnicode文字列ではありません")
     head, underscore, _ = nfc(name).partition("_")
     if not underscore:
         return Words(

@@ -61,7 +61,7 @@ def refuse_existing(path: Path) -> None:
     refuse_below_file(path)
     if not os.path.lexists(path):
         return
-    kind = Words("folder", "フォルダ") if path.is_dir() else Words("file", "ファイル")
+    kind = Words("folder", "フォルダー") if path.is_dir() else Words("file", "ファイル")
     raise UserError(messages.EXISTS(path=path, kind=kind))
 
 

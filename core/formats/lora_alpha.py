@@ -82,7 +82,7 @@ def peft_settings(
             config = path.with_name(PEFT_CONFIG)
             if not config.is_file():
                 raise unknown(
-                    path, f"{PEFT_CONFIG} is not beside it", f"{PEFT_CONFIG} が同じフォルダにありません"
+                    path, f"{PEFT_CONFIG} is not beside it", f"{PEFT_CONFIG} が同じフォルダーにありません"
                 )
             return {"": _settings(path, json_file.read_table(config))}
     return None

@@ -100,7 +100,7 @@ NOT_WHOLE = Message(
 NOT_DIFFUSERS = Message(
     "E-MODEL-KIND",
     "{path} is a folder without model_index.json, so not a Diffusers model. Choose the model's own folder or its file.",
-    "{path} にはmodel_index.jsonがなく、Diffusersモデルのフォルダではありません。モデルのフォルダかファイルを選んでください。",
+    "{path} にはmodel_index.jsonがなく、Diffusersモデルのフォルダーではありません。モデルのフォルダーかファイルを選んでください。",
 )
 
 # Writing

@@ -10,7 +10,7 @@ NONE_SET = Message(
 MISSING = Message(
     "E-MODEL-MISSING",
     "There is no file or folder {path}.",
-    "ファイルまたはフォルダ {path} がありません。",
+    "ファイルまたはフォルダー {path} がありません。",
 )
 TAKEN_DOWN = Message(
     "E-MODEL-MOVED",
@@ -30,12 +30,12 @@ GATED = Message(
 UNKNOWN_ID = Message(
     "E-MODEL-HUB",
     "{path} is not a file or folder here, and the Hugging Face Hub has no such model (or it is private). Check the name, or choose a file.",
-    "{path} というファイルやフォルダはなく、Hugging Face Hubにもありません（または非公開です）。名前を確認するか、ファイルを選んでください。",
+    "{path} というファイルやフォルダーはなく、Hugging Face Hubにもありません（または非公開です）。名前を確認するか、ファイルを選んでください。",
 )
 UNREACHABLE = Message(
     "E-MODEL-HUB",
     "{path} is not a file or folder here, and could not be downloaded from the Hugging Face Hub ({error}). Check the connection and start again; what is downloaded already is kept.",
-    "{path} というファイルやフォルダはなく、Hugging Face Hubからも取得できませんでした（{error}）。接続を確認して、もう一度開始してください。取得済みの分は残っています。",
+    "{path} というファイルやフォルダーはなく、Hugging Face Hubからも取得できませんでした（{error}）。接続を確認して、もう一度開始してください。取得済みの分は残っています。",
 )
 
 # Kind and family
@@ -133,7 +133,7 @@ OTHER_SHAPES = Message(
 NEEDS_CONFIGS = Message(
     "E-MODEL-SHAPE",
     "{path}: {count:# tensor|# tensors} of its {part} {count:has|have} another shape: {tensors}; a model of another size needs its configs in a folder {folder} beside it.",
-    "{path}：{part}の{count}個のテンソルの形が異なります：{tensors}（大きさの異なるモデルには、隣に{folder}フォルダが必要です）。",
+    "{path}：{part}の{count}個のテンソルの形が異なります：{tensors}（大きさの異なるモデルには、隣に{folder}フォルダーが必要です）。",
 )
 LACKS_TENSORS = Message(
     "E-MODEL-KEYS",

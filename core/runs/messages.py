@@ -34,13 +34,13 @@ BAD_PROMPT = Message(
 STATE_MISSING = Message(
     "E-STATE-MISSING",
     "this state folder does not exist; choose one whose name ends in -state, or auto.",
-    "この学習状態のフォルダがありません。名前が-stateで終わるフォルダか、autoを指定してください。",
+    "この学習状態のフォルダーがありません。名前が-stateで終わるフォルダーか、autoを指定してください。",
     key="save.resume",
 )
 NOT_A_STATE = Message(
     "E-STATE-MISSING",
     "this folder is not a training state; choose one whose name ends in -state, or auto.",
-    "このフォルダは学習状態ではありません。名前が-stateで終わるフォルダか、autoを指定してください。",
+    "このフォルダーは学習状態ではありません。名前が-stateで終わるフォルダーか、autoを指定してください。",
     key="save.resume",
 )
 STATE_DAMAGED = Message(

@@ -239,7 +239,7 @@ def _no_number(name: str, value: Any, en: str, ja: str) -> Words:
 
 
 def _rounded(asked: Size, size: Size) -> Words:
-    before, after = f"{shown(asked.width)}x{shown(asked.height)}", f"{size.width}x{size.height}"
+    before, after = f"{shown(asked.width)}×{shown(asked.height)}", f"{size.width}×{size.height}"
     return Words(
         f"a size of {before} is drawn as {after}: sides are multiples of {SIDE_STEP} from {SMALLEST_SIDE} to "
         f"{LARGEST_SIDE}",

@@ -195,7 +195,7 @@ def failure_sentence(output: str) -> str:
     if PATH_TOO_LONG.search(output):
         return text(
             r"The path is too long for Windows. Move the folder to a short place such as C:\Rareword.",
-            r"フォルダのパスが長すぎます。C:\Rareword のような短い場所に移してください。",
+            r"フォルダーのパスが長すぎます。C:\Rareword のような短い場所に移してください。",
         )
     error = re.findall(r"^(?:error|ERROR): *(.*)|^ *[×╰╴─▶]+ *(.*)", output, re.MULTILINE)
     if not error:

@@ -78,7 +78,7 @@ class SizeSettings(RankSettings):
     conv_rank: Rank | None = opt(
         None,
         ("Rank of convolutions", "畳み込み層のランク"),
-        ("Of those larger than 1x1. Empty: the same.", "1x1より大きい畳み込み層のランク。空欄なら同じです。"),
+        ("Of those larger than 1×1. Empty: the same.", "1×1より大きい畳み込み層のランク。空欄なら同じです。"),
         level="advanced",
     )
 

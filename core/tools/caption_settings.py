@@ -32,10 +32,10 @@ class CaptionSettings(Section):
 
     source: str = opt(
         ...,
-        ("Folder of images", "画像のフォルダ"),
+        ("Folder of images", "画像のフォルダー"),
         (
             "Images, or folders of them such as 20_sls frog.",
-            "画像のフォルダ、または「20_sls frog」などを入れたフォルダ。",
+            "画像のフォルダー、または「20_sls frog」などを入れたフォルダー。",
         ),
         path="folder",
     )
@@ -44,7 +44,7 @@ class CaptionSettings(Section):
         ("Model", "モデル"),
         (
             "A name of the Hugging Face Hub (downloaded once), or a folder.",
-            "Hugging Face Hubの名前（初回にダウンロード）、またはフォルダ。",
+            "Hugging Face Hubの名前（初回にダウンロード）、またはフォルダー。",
         ),
     )
     existing: Annotated[str, Choice(EXISTING)] = opt(
@@ -224,7 +224,7 @@ class CaptionSettings(Section):
         ("Workspace", "ワークスペース"),
         (
             "Where the change is recorded, so that the window can undo it.",
-            "変更を記録するフォルダ。ウィンドウで元に戻せます。",
+            "変更を記録するフォルダー。ウィンドウで元に戻せます。",
         ),
         level="advanced",
         path="folder",

@@ -33,7 +33,7 @@ class RunSettings(Section):
         ("Run", "学習"),
         (
             "Its folder in runs, or the output folder with the name of the run.",
-            "runsにある学習のフォルダ、または出力先フォルダと学習の名前。",
+            "runsにある学習のフォルダー、または出力先フォルダーと学習の名前。",
         ),
         path="run",
     )
@@ -99,7 +99,7 @@ class CompareSettings(RunSettings, DrawnSettings, ModelsSettings, FilesSettings)
     out: str = opt(
         ...,
         ("Folder", "保存先"),
-        ("Each comparison gets a new folder in it.", "比較ごとに新しいフォルダを作ります。"),
+        ("Each comparison gets a new folder in it.", "比較ごとに新しいフォルダーを作ります。"),
         path="folder",
     )
 

@@ -31,7 +31,7 @@ class ConvertSettings(Section):
     source: str = opt(
         ...,
         ("Model to convert", "変換するモデル"),
-        ("A file, or a Diffusers folder.", "ファイル、またはDiffusersフォルダ。"),
+        ("A file, or a Diffusers folder.", "ファイル、またはDiffusersフォルダー。"),
         path="file",
     )
     target: str = opt(
@@ -67,7 +67,7 @@ TOOL = Tool(
     Card(
         Words(
             "Between single files and Diffusers folders, and between precisions. The source stays as it is.",
-            "単一ファイルとDiffusersフォルダの相互変換、精度の変換を行います。元のファイルは変更しません。",
+            "単一ファイルとDiffusersフォルダーの相互変換、精度の変換を行います。元のファイルは変更しません。",
         ),
         Words("Convert", "変換"),
         output="target",

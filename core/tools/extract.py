@@ -49,8 +49,8 @@ class ExtractSettings(ModelsSettings, TargetSettings, RankSettings):
         None,
         ("Rank of convolutions", "畳み込み層のランク"),
         (
-            "Of those larger than 1x1. Empty: these are left out.",
-            "1x1より大きい畳み込み層のランク。空欄なら対象にしません。",
+            "Of those larger than 1×1. Empty: these are left out.",
+            "1×1より大きい畳み込み層のランク。空欄なら対象にしません。",
         ),
         level="advanced",
     )

@@ -29,7 +29,7 @@ class HubUploadSettings(Section):
         ("Model", "モデル"),
         (
             "A model file, or a Diffusers folder.",
-            "モデルファイル、またはDiffusers形式のフォルダ。",
+            "モデルファイル、またはDiffusers形式のフォルダー。",
         ),
         path="file",
     )

@@ -77,7 +77,7 @@ class InspectSettings(Section):
 
     file: str = opt(
         ...,
-        ("File or folder", "ファイルまたはフォルダ"),
+        ("File or folder", "ファイルまたはフォルダー"),
         ("Model, LoRA, VAE or any other weights.", "モデル・LoRA・VAEなど。"),
         path="file",
     )

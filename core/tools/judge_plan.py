@@ -36,7 +36,7 @@ class JudgedRunSettings(Section):
         ("Run", "学習"),
         (
             "Its folder in runs, or the output folder with the name of the run.",
-            "runsにある学習のフォルダ、または出力先フォルダと学習の名前。",
+            "runsにある学習のフォルダー、または出力先フォルダーと学習の名前。",
         ),
         path="run",
     )
@@ -50,21 +50,21 @@ class ImagesSettings(Section):
         ("Images of the subject that were not trained", "学習に使っていない対象の画像"),
         (
             "A folder. Empty: the run's validation images, else its training images.",
-            "フォルダ。空欄なら学習時の検証用画像、なければ学習用画像を使います。",
+            "フォルダー。空欄なら学習時の検証用画像、なければ学習用画像を使います。",
         ),
         path="folder",
     )
     prompt: Lines = opt(
         (),
         ("Prompts of the subject", "対象のプロンプト"),
-        ("One a line. Empty: the words of the training folders.", "1行に1つ。空欄なら学習用フォルダの語。"),
+        ("One a line. Empty: the words of the training folders.", "1行に1つ。空欄なら学習用フォルダーの語。"),
     )
     class_prompt: Lines = opt(
         (),
         ("Prompts of the class", "クラスのプロンプト"),
         (
             "One a line, such as frog. Empty: the class that the folders name.",
-            "1行に1つ（例：frog）。空欄ならフォルダ名のクラス。",
+            "1行に1つ（例：frog）。空欄ならフォルダー名のクラス。",
         ),
     )
     count: Annotated[int, Field(ge=2, le=256)] = opt(
@@ -85,7 +85,7 @@ class JudgeSettings(JudgedRunSettings, ImagesSettings, ModelsSettings):
         ("Judge", "判定モデル"),
         (
             "CLIP, DINO or DINOv2: Hub id or folder. Empty: facebook/dinov2-small; for the demo, its own.",
-            "CLIP・DINO・DINOv2のHubのモデル名かフォルダ。空欄ならfacebook/dinov2-small（デモでは専用のもの）。",
+            "CLIP・DINO・DINOv2のHubのモデル名かフォルダー。空欄ならfacebook/dinov2-small（デモでは専用のもの）。",
         ),
         level="advanced",
         path="model",

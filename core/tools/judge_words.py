@@ -96,7 +96,7 @@ def compared(asked: Asked) -> Words:
     kinds = {
         "given": Words(
             f"Compared with {images} of the folder that was given",
-            f"指定したフォルダの画像{number}枚と比較",
+            f"指定したフォルダーの画像{number}枚と比較",
             f"与指定文件夹的{number}张图像比较",
         ),
         "validation": Words(

@@ -24,7 +24,7 @@ class ModelSettings(Section):
         ("Model", "モデル"),
         (
             "A file, or a Diffusers folder; it stays as it is.",
-            "ファイル、またはDiffusersフォルダ（変更しません）。",
+            "ファイル、またはDiffusersフォルダー（変更しません）。",
         ),
         path="file",
     )
@@ -33,7 +33,7 @@ class ModelSettings(Section):
         ("Name of the result", "出力名"),
         (
             "A new file or folder, of the model's own format.",
-            "新しいファイルまたはフォルダ（形式は元のモデルと同じ）。",
+            "新しいファイルまたはフォルダー（形式は元のモデルと同じ）。",
         ),
         path="file",
     )

@@ -9,7 +9,7 @@ USAGE = Message("E-CLI-USAGE", "{usage}\n{error}", "{usage}\n引数の誤り：{
 CONVERT_NAME = Message(
     "E-CONVERT-NAME",
     "'{path}' can't be the name of the new model; give the path of the file or folder to create.",
-    "「{path}」は新しいモデルの名前として使えません。作成するファイルかフォルダのパスを指定してください。",
+    "「{path}」は新しいモデルの名前として使えません。作成するファイルかフォルダーのパスを指定してください。",
 )
 CONVERT_KIND = Message(
     "E-CONVERT-KIND",
@@ -23,13 +23,13 @@ RESIZE_COPY = Message(
 RESIZE_NO_FOLDER = Message(
     "E-RESIZE-SOURCE",
     "there is no folder {path}. Check the path.",
-    "フォルダ {path} がありません。パスを確認してください。",
+    "フォルダー {path} がありません。パスを確認してください。",
 )
 RESIZE_NO_IMAGES = Message("E-RESIZE-SOURCE", "there are no images in {path}.", "{path} に画像がありません。")
 RESIZE_NESTED = Message(
     "E-RESIZE-TARGET",
     "One of {path} and {source} is inside the other. Choose a separate folder for the new images.",
-    "{path} と {source} の一方が他方の中にあります。新しい画像には別の場所のフォルダを指定してください。",
+    "{path} と {source} の一方が他方の中にあります。新しい画像には別の場所のフォルダーを指定してください。",
 )
 RESIZE_SAME_NAME = Message(
     "E-RESIZE-TWICE",
@@ -45,7 +45,7 @@ RESIZE_SMALL = Message(
 REG_NO_CLASS = Message(
     "E-REG-PROMPT",
     "give a class to generate, such as frog, or the folder of the training images.",
-    "生成するクラス（例：frog）か、学習用画像のフォルダを指定してください。",
+    "生成するクラス（例：frog）か、学習用画像のフォルダーを指定してください。",
 )
 REG_EMPTY_CLASS = Message(
     "E-REG-PROMPT",
@@ -55,17 +55,17 @@ REG_EMPTY_CLASS = Message(
 REG_PLACE = Message(
     "E-REG-PLACE",
     "the new images must not go into the folder of training images ({train}), where they would be trained as such; choose another folder.",
-    "学習用画像のフォルダ（{train}）の中に生成すると学習用画像として扱われます。別のフォルダを指定してください。",
+    "学習用画像のフォルダー（{train}）の中に生成すると学習用画像として扱われます。別のフォルダーを指定してください。",
 )
 REG_SHARED = Message(
     "E-REG-PROMPT",
     "{one} and {other} would share the folder {folder}; generate one of them into another folder.",
-    "{one}と{other}の保存先が同じフォルダ（{folder}）になります。片方を別のフォルダに生成してください。",
+    "{one}と{other}の保存先が同じフォルダー（{folder}）になります。片方を別のフォルダーに生成してください。",
 )
 REG_COUNT = Message(
     "E-REG-COUNT",
     "give the number of images, or the folder of the training images, which determines it.",
-    "枚数か、枚数を決めるための学習用画像のフォルダを指定してください。",
+    "枚数か、枚数を決めるための学習用画像のフォルダーを指定してください。",
 )
 REG_MODEL = Message(
     "E-MODEL-KIND",
@@ -81,7 +81,7 @@ UTF8_ENCODING = Message(
 UTF8_FOLDER = Message(
     "E-DIR-READ",
     "the folder {path} can't be read: {error}. Check the path.",
-    "フォルダ {path} を読み込めません（{error}）。パスを確認してください。",
+    "フォルダー {path} を読み込めません（{error}）。パスを確認してください。",
 )
 
 SAMPLER = Message(
@@ -93,7 +93,7 @@ SAMPLE_NONE = Message("E-SAMPLE-NONE", "the prompt is empty; write one.", "プ�
 SAMPLE_FOLDER = Message(
     "E-OUT-WRITE",
     "no folder can be made at {path} ({reason}). Give another one with --out.",
-    "{path} にフォルダを作成できません（{reason}）。--outに別のフォルダを指定してください。",
+    "{path} にフォルダーを作成できません（{reason}）。--outに別のフォルダーを指定してください。",
 )
 SAMPLE_LONG = Message(
     "W-SAMPLE-LONG",
@@ -138,7 +138,7 @@ NO_TOKEN = Message(
 NO_MODEL_TO_UPLOAD = Message(
     "E-HUB-FILE",
     "{path} is neither a model file nor a Diffusers folder.",
-    "{path} はモデルファイルでもDiffusers形式のフォルダでもありません。",
+    "{path} はモデルファイルでもDiffusers形式のフォルダーでもありません。",
 )
 REPOSITORY_PUBLIC = Message(
     "E-HUB-PUBLIC",
@@ -169,7 +169,7 @@ CAPTION_NO_IMAGES = Message(
 CAPTION_FOLDER = Message(
     "E-CAPTION-SOURCE",
     "there is no folder {path}. Check the path.",
-    "フォルダ {path} がありません。パスを確認してください。",
+    "フォルダー {path} がありません。パスを確認してください。",
     key="source",
 )
 
@@ -258,13 +258,13 @@ ADAPTER_NO_NAMES = Message(
 NO_RUN = Message(
     "E-RUN-FOLDER",
     "there is no run at {path}: give its folder in `{folder}` below the output folder, or the output folder with the name of the run.",
-    "{path} に学習の記録がありません。出力先フォルダの「{folder}」にあるフォルダか、出力先フォルダと学習の名前を指定してください。",
+    "{path} に学習の記録がありません。出力先フォルダーの「{folder}」にあるフォルダーか、出力先フォルダーと学習の名前を指定してください。",
     key="run",
 )
 RUN_NO_MODELS = Message(
     "E-RUN-MODELS",
     "no saved model of the run {path} is in its output folder.",
-    "学習 {path} で保存されたモデルは出力先フォルダにありません。",
+    "学習 {path} で保存されたモデルは出力先フォルダーにありません。",
     key="run",
 )
 COMPARE_NOTHING = Message(
@@ -288,7 +288,7 @@ COMPARE_PROMPT = Message(
 COMPARE_FOLDER = Message(
     "E-OUT-WRITE",
     "no folder can be made in {path} ({reason}). Choose another one.",
-    "{path} にフォルダを作成できません（{reason}）。別のフォルダを指定してください。",
+    "{path} にフォルダーを作成できません（{reason}）。別のフォルダーを指定してください。",
     key="out",
 )
 COMPARE_STRENGTHS = Message(
@@ -308,19 +308,19 @@ COMPARE_STOPPED = Message(
 JUDGE_PROMPT = Message(
     "E-JUDGE-PROMPT",
     "write the prompt of the subject, such as sls frog: the folders of this run name none.",
-    "対象のプロンプト（例：sls frog）を入力してください。この学習のフォルダ名からは分かりません。",
+    "対象のプロンプト（例：sls frog）を入力してください。この学習のフォルダー名からは分かりません。",
     key="prompt",
 )
 JUDGE_FEW = Message(
     "E-JUDGE-IMAGES",
     "{path} holds {count:# image|# images}; give a folder with two or more.",
-    "{path} の画像は{count}枚です。2枚以上あるフォルダを指定してください。",
+    "{path} の画像は{count}枚です。2枚以上あるフォルダーを指定してください。",
     key="reference",
 )
 JUDGE_NO_IMAGES = Message(
     "E-JUDGE-IMAGES",
     "the training images of this run are not there any more, or can't be read; give a folder with two images of the subject or more.",
-    "この学習の学習用画像がないか、読み込めません。対象の画像が2枚以上あるフォルダを指定してください。",
+    "この学習の学習用画像がないか、読み込めません。対象の画像が2枚以上あるフォルダーを指定してください。",
     key="reference",
 )
 JUDGE_IMAGE = Message(

@@ -35,19 +35,25 @@ class RegularizeSettings(Section):
     model: str = opt(
         ...,
         ("Base model", "元モデル"),
-        ("A file, a Diffusers folder, or a Hub id.", "ファイル、Diffusersフォルダ、またはHubのモデル名。"),
+        ("A file, a Diffusers folder, or a Hub id.", "ファイル、Diffusersフォルダー、またはHubのモデル名。"),
         path="model",
     )
     out: str = opt(
         ...,
         ("Folder", "保存先"),
-        ("Each prompt gets a folder `1_<class>` in it.", "プロンプトごとに「1_クラス」フォルダを作ります。"),
+        (
+            "Each prompt gets a folder `1_<class>` in it.",
+            "プロンプトごとに「1_クラス」フォルダーを作ります。",
+        ),
         path="folder",
     )
     prompt: Lines = opt(
         (),
         ("Prompts, one a line", "プロンプト（1行に1つ）"),
-        ("Such as frog. Empty: those of the training folders.", "例：frog。空欄なら学習用フォルダのクラス。"),
+        (
+            "Such as frog. Empty: those of the training folders.",
+            "例：frog。空欄なら学習用フォルダーのクラス。",
+        ),
     )
     count: int | None = opt(
         None,

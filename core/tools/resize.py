@@ -61,10 +61,10 @@ class ResizeSettings(Section):
 
     source: str = opt(
         ...,
-        ("Folder of images", "画像のフォルダ"),
+        ("Folder of images", "画像のフォルダー"),
         (
             "Folders inside it, such as 20_sls frog, keep their names.",
-            "「20_sls frog」などの中のフォルダも、そのままの名前で処理します。",
+            "「20_sls frog」などの中のフォルダーも、そのままの名前で処理します。",
         ),
         path="folder",
     )
@@ -78,7 +78,7 @@ class ResizeSettings(Section):
     )
     target: str = opt(
         ...,
-        ("Name of the new folder", "新しいフォルダの名前"),
+        ("Name of the new folder", "新しいフォルダーの名前"),
         ("Where the images are saved.", "画像の保存先。"),
         path="folder",
     )
@@ -152,7 +152,7 @@ TOOL = Tool(
             "For training without buckets, or to make large images smaller. Copies with their captions go "
             "to a new folder; the originals stay. Existing copies are kept.",
             "バケットを使わない学習の準備や、大きな画像の縮小に使います。"
-            "画像とキャプションを新しいフォルダに保存します（元の画像はそのまま）。"
+            "画像とキャプションを新しいフォルダーに保存します（元の画像はそのまま）。"
             "すでにあるものは飛ばします。",
         ),
         Words("Resize", "リサイズ"),
@@ -248,7 +248,7 @@ def _resize(job: _Job, settings: ResizeSettings, report: Report) -> bool:
     else:
         fit = buckets.shrink(seen.size, resolution, settings.divisor)
     if fit is None:
-        size = f"{seen.size.width}x{seen.size.height}"
+        size = f"{seen.size.width}×{seen.size.height}"
         small = RESIZE_SMALL(path=job.source, name=job.source.name, size=size, divisor=settings.divisor)
         report.problems.append(small)
         return False

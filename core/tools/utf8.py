@@ -25,10 +25,10 @@ class Utf8Settings(Section):
 
     folder: str = opt(
         ...,
-        ("Folder", "フォルダ"),
+        ("Folder", "フォルダー"),
         (
             "Folder of images, or of folders of images.",
-            "画像のフォルダ、または画像フォルダを入れたフォルダ。",
+            "画像のフォルダー、または画像フォルダーを入れたフォルダー。",
         ),
         path="folder",
     )

@@ -8,7 +8,7 @@ from core.errors import Message
 NO_STATE = Message(
     "W-RESUME-NONE",
     "the output folder has no state to resume from; training starts from the beginning.",
-    "出力先フォルダに再開できる学習状態がないため、最初から学習します。",
+    "出力先フォルダーに再開できる学習状態がないため、最初から学習します。",
 )
 OPTION_CHANGED = Message(
     "E-RESUME-OPTION",

@@ -145,7 +145,7 @@ def test_without_buckets_wrong_sizes_are_one_error_that_names_them_and_the_mend_
     draw(tmp_path / "1_a" / "small.png", (64, 32))
     (problem,) = plan(tmp_path, cache_latents=cached).problems
     assert problem.code == "E-IMG-SIZE"
-    assert problem.facts["names"].en == "1_a/large.png (128x64), 1_a/small.png (64x32)"
+    assert problem.facts["names"].en == "1_a/large.png (128×64), 1_a/small.png (64×32)"
 
 
 def test_an_image_below_64_pixels_that_may_not_be_enlarged_is_a_clear_sentence(tmp_path):

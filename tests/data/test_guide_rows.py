@@ -115,7 +115,7 @@ def test_g09_a_resolution_that_is_not_square_takes_images_of_just_that_size(tmp_
     assert plan(tmp_path, resolution="128,64").problems == ()
     draw(tmp_path / "2_x" / "turned.png", (64, 128))
     (problem,) = plan(tmp_path, resolution="128,64").problems
-    assert problem.code == "E-IMG-SIZE" and problem.facts["names"].en == "2_x/turned.png (64x128)"
+    assert problem.code == "E-IMG-SIZE" and problem.facts["names"].en == "2_x/turned.png (64×128)"
 
 
 def test_g10_images_of_three_shapes_train_at_the_reference_s_sizes(tmp_path):

@@ -41,8 +41,8 @@ def test_an_enlarged_image_is_framed_in_orange(whole):
 
 
 def test_the_label_tells_sizes_cut_and_enlargement(whole):
-    assert label(whole.images[0], "en") == "a.png · 96x64 → 64x64 · 33% cropped"
-    assert label(whole.images[1], "ja") == "b.png · 32x32 → 64x64 · 2.0倍に拡大"
+    assert label(whole.images[0], "en") == "a.png · 96×64 → 64×64 · 33% cropped"
+    assert label(whole.images[1], "ja") == "b.png · 32×32 → 64×64 · 2.0倍に拡大"
 
 
 def test_an_image_that_is_gone_or_broken_gives_a_crossed_out_tile(whole):

@@ -19,8 +19,8 @@ def test_the_report_tells_folders_epoch_buckets_run_and_notices(tmp_path):
     assert f"  {tmp_path / 'r' / '1_frog'}: 1 image, 1 repeat, 9 in an epoch, words `frog`" in lines
     assert "  9 training samples + 9 regularization samples in 5 batches: 5 steps" in lines
     assert "  10 steps, 2 epochs" in lines
-    assert "  64x64: 4 images, 18 samples in 5 batches" in lines
-    assert "    96x64 -> 64x64, 33% cropped, `sls frog` (2 tokens)" in lines
+    assert "  64×64: 4 images, 18 samples in 5 batches" in lines
+    assert "    96×64 -> 64×64, 33% cropped, `sls frog` (2 tokens)" in lines
     assert any(line.startswith("  I-REG-REUSE  ") for line in lines)
 
 
@@ -54,7 +54,7 @@ def test_each_data_set_has_a_table_of_its_own_and_held_out_images_are_named(tmp_
     both = plan("", dataset_config=str(tmp_path / "data.toml"))
     lines = as_text.text(both, "en", TrainConfig()).splitlines()
     first = lines.index("Dataset 1: sizes trained at")
-    assert lines[first + 1] == "  64x64: 3 images, 3 samples in 3 batches"
+    assert lines[first + 1] == "  64×64: 3 images, 3 samples in 3 batches"
     assert lines[first + 2 : first + 4] == [
         "Dataset 2: sizes trained at", "  128x128: 2 images, 2 samples in 1 batch"]  # fmt: skip
     assert "データセット2の学習する解像度" in as_text.text(both, "ja").splitlines()

@@ -77,7 +77,7 @@ def test_without_buckets_images_of_another_size_are_named_with_the_mend(tmp_path
     draw(tmp_path / "20_sls frog" / "b.png", (128, 64))
     (problem,) = plan(tmp_path).problems
     assert (problem.code, problem.key) == ("E-IMG-SIZE", "dataset.resolution")
-    assert problem.facts["names"].en == "20_sls frog/b.png (128x64)"
+    assert problem.facts["names"].en == "20_sls frog/b.png (128×64)"
 
 
 def test_with_buckets_images_of_any_size_are_fine(tmp_path):
@@ -125,7 +125,7 @@ def test_enlarged_images_are_one_notice_with_their_number_and_the_worst_of_them(
         draw(tmp_path / "20_sls frog" / f"{i}.png", (i, i))
     (small,) = [n for n in plan(tmp_path, enable_bucket=True).notices if n.code == "W-IMG-SMALL"]
     assert (small.facts["count"], small.facts["total"]) == (8, 8)
-    assert small.facts["names"].en.startswith("1.png (1x1, x64.0), 2.png")
+    assert small.facts["names"].en.startswith("1.png (1×1, ×64.0), 2.png")
 
 
 def test_many_notices_of_a_kind_are_one_line_that_names_the_files(tmp_path):
@@ -342,7 +342,7 @@ def test_an_image_of_one_pixel_is_looked_at_everywhere_without_a_division_by_zer
     path = draw(tmp_path / "20_sls frog" / "a.png", (1, 1))
     whole = plan(tmp_path, enable_bucket=True)
     (notice,) = whole.notices[:1]
-    assert notice.code == "W-IMG-SMALL" and notice.facts["names"].en == "a.png (1x1, x64.0)"
+    assert notice.code == "W-IMG-SMALL" and notice.facts["names"].en == "a.png (1×1, ×64.0)"
     assert notice.path == str(path)
     (image,) = whole.images
     assert load.load(image).shape == (64, 64, 3)

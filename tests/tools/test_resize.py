@@ -280,7 +280,7 @@ def test_the_console_resizes_and_says_what_it_did(tmp_path, monkeypatch):
         (
             ["no-such-folder", "b", "--resolution", "64", "--lang", "ja"],
             2,
-            "フォルダ no-such-folder がありません",
+            "フォルダー no-such-folder がありません",
         ),
     ],
 )

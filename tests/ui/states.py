@@ -32,7 +32,7 @@ _REASON = (
 )
 _REFUSED = (
     "dataset.train_data_dir: no image was found in demo/none; choose the folder above `20_sls frog`.",
-    "dataset.train_data_dir: demo/noneに画像がありません。「20_sls frog」の親フォルダを指定してください。",
+    "dataset.train_data_dir: demo/noneに画像がありません。「20_sls frog」の親フォルダーを指定してください。",
 )
 
 

@@ -101,7 +101,7 @@ def test_sample_prompts_that_mean_something_else_or_nothing_are_named(look):
     page.page.locator("#level label").nth(2).click()
     page.tab(2)
     for prompts, said in (
-        ("sls frog --w 100 --h 30", "drawn as 96x64"),
+        ("sls frog --w 100 --h 30", "drawn as 96×64"),
         ("sls frog --q 5", "there is no option --q"),
         ("nofile.txt", "nofile.txt"),
     ):

@@ -17,4 +17,4 @@ def test_a_prompt_with_an_unknown_option_is_named(shared_app):
 
 def test_a_size_that_is_rounded_is_said_and_the_check_passes(shared_app):
     html = said(shared_app, "a frog --w 100 --h 30")
-    assert "drawn as 96x64" in html and "10 images, 300 steps" in html
+    assert "drawn as 96×64" in html and "10 images, 300 steps" in html

@@ -83,7 +83,7 @@ def test_a_json_of_onetrainer_is_taken_with_its_images_and_what_is_left_out_is_n
     open_json(page, tmp_path, "onetrainer", {**ONETRAINER, "concepts": concepts})
     page.holds("opt-network-rank", "8")
     said = page.page.locator("#preset-said")
-    taken = at.words("1 image folder was taken", "1個の画像フォルダを取り込みました")
+    taken = at.words("1 image folder was taken", "1個の画像フォルダーを取り込みました")
     for words in ("OneTrainer", taken, "perturbation_noise_weight = 0.1"):
         said.get_by_text(words).first.wait_for()
     named = stage.window.draft.values["dataset.dataset_config"]

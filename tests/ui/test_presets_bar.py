@@ -256,7 +256,7 @@ def test_inspect_tells_what_a_file_is(app):
 @pytest.mark.parametrize("sent", ["", "  ", None, [], 0])
 def test_an_empty_field_of_inspect_asks_for_a_file(app, sent):
     assert "Choose a file or folder" in app.inspect.inspect(sent, "en")
-    assert "ファイルまたはフォルダを選んで" in app.inspect.inspect(sent, "ja")
+    assert "ファイルまたはフォルダーを選んで" in app.inspect.inspect(sent, "ja")
 
 
 @pytest.mark.parametrize("sent", [["x"], {"a": 1}, 5, "\0", "x" * 5000, "a" * 300, "\ud800"])

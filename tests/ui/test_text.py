@@ -173,3 +173,9 @@ def test_a_name_is_quoted_as_all_else_is_in_japanese():
         check('format = 1\n[model]\nbase="m"\n[dataset]\ntrain_data_dir="t"\n[save]\noutput_name="a/b"\n')
     (told,) = [p.ja for p in refused.value.problems if p.key == "save.output_name"]
     assert told.startswith("「a/b」は")
+
+
+def test_long_vowels_are_written_out_and_precisions_have_one_name():
+    """フォルダー and スケジューラー, as Windows and the style guides of today have them; float32 as the fields do."""
+    short = r"フォルダ(?!ー)|スケジューラ(?!ー)|32-bit float"
+    assert [str(path) for path, text, _ in sources().values() if re.search(short, text)] == []

@@ -15,7 +15,7 @@ def test_the_demo_has_nothing_to_be_told(shared_app):
 @pytest.mark.parametrize(
     ("prompts", "en", "ja"),
     [
-        ("frog --w 100 --h 30", "drawn as 96x64", "96x64"),
+        ("frog --w 100 --h 30", "drawn as 96×64", "96×64"),
         ("frog --q 5", "there is no option --q", "--q"),
         ("nofile.txt", "nofile.txt", "nofile.txt"),
     ],

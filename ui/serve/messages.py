@@ -32,7 +32,7 @@ WINDOW_OPEN = Message(
     "Rareword is open already with this workspace{url}; close it first (Ctrl-C in its console), or choose another one with --workspace.",
     "このワークスペースを使うRarewordがすでに起動しています{url}。先にそのコンソールでCtrl-Cを押して終了するか、--workspaceで別のワークスペースを指定してください。",
 )
-NO_ROOT = Message("E-ROOT", "--root names a folder that does not exist.", "--rootのフォルダがありません。")
+NO_ROOT = Message("E-ROOT", "--root names a folder that does not exist.", "--rootのフォルダーがありません。")
 WORKSPACE_UNWRITABLE = Message(
     "E-WORKSPACE",
     "the workspace can't be written: {reason}.",

@@ -299,7 +299,7 @@ def _details(expected: Forecast, setup: Setup, lang: Lang) -> str:
         ]
         for phase in expected.phases
     ]
-    size = f"{setup.data.size.width}x{setup.data.size.height}"
+    size = f"{setup.data.size.width}×{setup.data.size.height}"
     kind = "gpu" if setup.is_gpu else "cpu"
     counted = [say(f"forecast.counted.{kind}", lang, size=size, batch=setup.data.batch)]
     if setup.is_gpu and OPTIMIZERS[setup.config.optimizer.optimizer_type].is_paged:

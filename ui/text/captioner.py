@@ -15,7 +15,7 @@ CAPTIONER_WORDS: Mapping[str, Words] = {
     "captioner.tags": Words("Tags", "タグ"),
     "captioner.sentences": Words("Sentences", "文章"),
     "captioner.other": Words("Another model…", "他のモデル…"),
-    "captioner.other.label": Words("Hub id or folder", "HubのモデルIDまたはフォルダ"),
+    "captioner.other.label": Words("Hub id or folder", "HubのモデルIDまたはフォルダー"),
     "captioner.other.help": Words(
         "A tagger with a manifest, or a model of the transformers library.",
         "manifestのあるタガー、またはtransformersのモデル。",

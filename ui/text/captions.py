@@ -34,8 +34,8 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.show.lines": Words("Several lines", "複数行のもの"),
     "captions.show.encoding": Words("Not UTF-8", "UTF-8ではないもの"),
     "captions.show.unreadable": Words("Unreadable", "読み込めないもの"),
-    "captions.folder": Words("Folder", "フォルダ"),
-    "captions.folder.all": Words("All folders", "すべてのフォルダ"),
+    "captions.folder": Words("Folder", "フォルダー"),
+    "captions.folder.all": Words("All folders", "すべてのフォルダー"),
     # tags
     "captions.tags": Words("Tags ({n})", "タグ（{n}種類）"),
     "captions.tags.more": Words(
@@ -72,7 +72,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     ),
     "captions.gone": Words(
         "Not saved: other folders are open. Copy your text and press Reload.",
-        "保存していません。別のフォルダが開かれています。入力をコピーして「ファイルを読み直す」を押してください。",
+        "保存していません。別のフォルダーが開かれています。入力をコピーして「ファイルを読み直す」を押してください。",
     ),
     "captions.lost": Words(
         "Not saved: the program does not answer. Your text is still here.",
@@ -99,7 +99,9 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.kind.sort": Words("Sort tags", "タグを並べ替え"),
     "captions.kind.trim": Words("Clean up spaces and commas", "空白とカンマを整理"),
     "captions.kind.identifier": Words("Add identifier and class where missing", "識別語とクラスを補う"),
-    "captions.kind.folder": Words("Create captions from the folder name", "フォルダ名からキャプションを作成"),
+    "captions.kind.folder": Words(
+        "Create captions from the folder name", "フォルダー名からキャプションを作成"
+    ),
     "captions.kind.caption": Words("Captioned by a model", "自動キャプション"),
     "captions.kind.utf8": Words("Save as UTF-8", "UTF-8で保存"),
     "captions.find.text": Words("Find", "検索する文字列"),

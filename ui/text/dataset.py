@@ -25,9 +25,9 @@ DATASET_WORDS: Mapping[str, Words] = {
     "preview.progress": Words("Checking images: {done} of {total}", "画像を確認中：{done}／{total}枚"),
     "preview.lead": Words(
         "Folders, sizes and crops exactly as the training uses them.",
-        "フォルダ・サイズ・切り抜きを、学習で使われるとおりに表示します。",
+        "フォルダー・サイズ・切り抜きを、学習で使われるとおりに表示します。",
     ),
-    "preview.folder": Words("Folder", "フォルダ"),
+    "preview.folder": Words("Folder", "フォルダー"),
     "preview.prompt": Words("Prompt", "プロンプト"),
     "preview.repeats": Words("Repeats", "繰り返し"),
     "preview.images": Words("Images", "画像"),
@@ -94,12 +94,12 @@ DATASET_WORDS: Mapping[str, Words] = {
     "health.reg_twins": Words("Same image in training and regularization", "学習用と正則化の両方にある画像"),
     "health.reg_twins.why": Words(
         "An image that is both counts as your subject and as any of its class, which cancels out. Remove it from the regularization folder.",
-        "同じ画像が対象としても一般のクラスとしても学習され、打ち消し合います。正則化画像のフォルダから取り除いてください。",
+        "同じ画像が対象としても一般のクラスとしても学習され、打ち消し合います。正則化画像のフォルダーから取り除いてください。",
     ),
     "health.twins": Words("Duplicates", "重複した画像"),
     "health.twins.why": Words(
         "Duplicates are trained more often and overfit sooner. Keep one of each group; to train an image more often, raise the repeats of its folder.",
-        "重複した画像は多く学習され、過学習しやすくなります。各グループで1枚だけを残してください。多く学習させたい場合はフォルダの繰り返し回数を増やします。",
+        "重複した画像は多く学習され、過学習しやすくなります。各グループで1枚だけを残してください。多く学習させたい場合はフォルダーの繰り返し回数を増やします。",
     ),
     "health.small": Words("Small images", "小さい画像"),
     "health.small.why": Words(
@@ -130,7 +130,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "health.no_caption": Words("Training images without caption", "キャプションのない学習画像"),
     "health.no_caption.why": Words(
         "These are trained with the words of their folder, the others with their captions. If that is not what you want, write captions below (Captions).",
-        "ほかの画像はキャプション、これらはフォルダ名の単語で学習されます。意図したものでなければ、下の「キャプション」で入力してください。",
+        "ほかの画像はキャプション、これらはフォルダー名の単語で学習されます。意図したものでなければ、下の「キャプション」で入力してください。",
     ),
     "health.clear": Words("Transparent parts", "透明部分のある画像"),
     "health.clear.why": Words(
@@ -179,7 +179,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "usage.never": Words(
         "{n:#regularization image} can never be used: there are more kinds of sizes than regularization samples in an epoch. Raise the training folder's repeats, or bring them to one size: {names}.",
-        "正則化画像{n}枚は使用されません。1エポックの正則化サンプル数よりサイズの種類が多いためです。学習用フォルダの繰り返し回数を増やすか、サイズを揃えてください：{names}。",
+        "正則化画像{n}枚は使用されません。1エポックの正則化サンプル数よりサイズの種類が多いためです。学習用フォルダーの繰り返し回数を増やすか、サイズを揃えてください：{names}。",
     ),
     "usage.held": Words(
         "{n:#image is|images are} kept for validation and not trained.", "{n}枚は検証用のため学習されません。"
@@ -202,9 +202,9 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "balance.plan": Words(
         "Renaming these folders balances them; only the names change, and it can be undone.",
-        "次のようにフォルダ名を変更すると釣り合います。変わるのは名前だけで、元に戻せます。",
+        "次のようにフォルダー名を変更すると釣り合います。変わるのは名前だけで、元に戻せます。",
     ),
-    "balance.many": Words("Balance: rename {n:#folder}", "バランスを取る：{n}個のフォルダ名を変更"),
+    "balance.many": Words("Balance: rename {n:#folder}", "バランスを取る：{n}個のフォルダー名を変更"),
     # adding images
     "make.title": Words("Add images", "画像を追加"),
     "make.kind": Words("Kind of images", "画像の種類"),
@@ -225,21 +225,25 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "make.lead": Words(
         "Drop images, a ZIP or a folder here, or enter a path. They are copied into a folder named for training; the originals stay as they are.",
-        "画像・ZIP・フォルダをドロップするか、場所を入力してください。学習用の名前のフォルダへコピーします。元のファイルはそのままです。",
+        "画像・ZIP・フォルダーをドロップするか、場所を入力してください。学習用の名前のフォルダーへコピーします。元のファイルはそのままです。",
     ),
-    "make.folder": Words("Choose a folder", "フォルダを選ぶ"),
+    "make.folder": Words("Choose a folder", "フォルダーを選ぶ"),
     "make.source": Words(
-        "or a folder, image or ZIP on this computer", "またはこのコンピューターのフォルダ・画像・ZIP"
+        "or a folder, image or ZIP on this computer", "またはこのコンピューターのフォルダー・画像・ZIP"
     ),
     "make.source.hint": Words("such as /home/me/frogs", "例：C:/Users/me/frogs"),
-    "make.arrange": Words("Folders such as “20_sls frog” exist", "「20_sls frog」のようなフォルダがあります"),
+    "make.arrange": Words(
+        "Folders such as “20_sls frog” exist", "「20_sls frog」のようなフォルダーがあります"
+    ),
     "make.arrange.keep": Words("Keep these folders", "そのまま使う"),
-    "make.arrange.new": Words("Put all images into one new folder", "すべての画像を新しいフォルダにまとめる"),
+    "make.arrange.new": Words(
+        "Put all images into one new folder", "すべての画像を新しいフォルダーにまとめる"
+    ),
     "make.apply": Words("Copy", "コピー"),
     "make.none": Words("No images to copy there.", "そこにコピーできる画像がありません。"),
     "make.empty": Words(
         "Nothing to copy: drop images or a ZIP, or enter a folder.",
-        "コピーする画像がありません。画像かZIPをドロップするか、フォルダを指定してください。",
+        "コピーする画像がありません。画像かZIPをドロップするか、フォルダーを指定してください。",
     ),
     "make.plan.one": Words("This file will be copied to {folder}", "次のファイルを {folder} へコピーします"),
     "make.plan": Words(
@@ -264,7 +268,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "make.listed": Words(
         "The images named in {file} are no longer trained; these folders replace it. Undo restores it.",
-        "{file} で指定していた画像は学習に使わなくなりました（このフォルダに置き換え）。「元に戻す」で復元できます。",
+        "{file} で指定していた画像は学習に使わなくなりました（このフォルダーに置き換え）。「元に戻す」で復元できます。",
     ),
     "make.last": Words(
         "Undo removes the {n:#file} copied to {folder} ({when}).",

@@ -27,15 +27,15 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "images.kind.upright": Words("Saved upright", "正しい向きで保存"),
     "images.kind.crop": Words("Cropped", "切り抜き"),
     "images.kind.mask": Words("Mask saved", "マスクを保存"),
-    "images.kind.name": Words("Folder renamed", "フォルダ名を変更"),
-    "images.kind.off": Words("Folder switched off", "フォルダを使わない設定に変更"),
-    "images.kind.on": Words("Folder switched on", "フォルダを使う設定に変更"),
+    "images.kind.name": Words("Folder renamed", "フォルダー名を変更"),
+    "images.kind.off": Words("Folder switched off", "フォルダーを使わない設定に変更"),
+    "images.kind.on": Words("Folder switched on", "フォルダーを使う設定に変更"),
     "images.excluded": Words("Excluded images", "除外した画像"),
     "images.excluded.why": Words(
         "They are in a subfolder “excluded” of their folder and are not trained.",
-        "各フォルダ内の「excluded」フォルダにあり、学習には使いません。",
+        "各フォルダー内の「excluded」フォルダーにあり、学習には使いません。",
     ),
-    "zone.drop": Words("Drop images, a folder or a ZIP here", "ここに画像・フォルダ・ZIPをドロップ"),
+    "zone.drop": Words("Drop images, a folder or a ZIP here", "ここに画像・フォルダー・ZIPをドロップ"),
     "zone.choose": Words("Choose files", "ファイルを選ぶ"),
     "zone.clear": Words("Clear", "消去"),
     "zone.info": Words(
@@ -96,14 +96,14 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "cure.do": Words("Apply", "実行する"),
     "cure.all": Words("Fix all", "まとめて対処する"),
     "cure.copy": Words(
-        "Copy these images into a named folder", "この画像を学習用の名前のフォルダへコピーする"
+        "Copy these images into a named folder", "この画像を学習用の名前のフォルダーへコピーする"
     ),
     "cure.captions": Words("Show these captions", "対象のキャプションを表示"),
     "folders.on": Words("Use", "使う"),
-    "folders.on.label": Words("Use folder {name}", "フォルダ {name} を使う"),
+    "folders.on.label": Words("Use folder {name}", "フォルダー {name} を使う"),
     "folders.identifier": Words("Identifier", "識別語"),
     "folders.class": Words("Class", "クラス"),
-    "folders.rename": Words("Rename folder", "フォルダ名を変更"),
+    "folders.rename": Words("Rename folder", "フォルダー名を変更"),
     "folders.off": Words("switched off", "使わない"),
 }
 """The names of acts are those of `core.data.curate.curation`."""

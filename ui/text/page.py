@@ -24,7 +24,7 @@ PAGE_WORDS: Mapping[str, Words] = {
     ),
     "fault.large": Words(
         "Too large to send (at most {most} a file). Enter its folder on this computer instead, or send it in parts, such as two ZIPs.",
-        "サイズが大きすぎて送信できません（1ファイル{most}まで）。このコンピューター上のフォルダを指定するか、ZIPを2つにするなど分けて送信してください。",
+        "サイズが大きすぎて送信できません（1ファイル{most}まで）。このコンピューター上のフォルダーを指定するか、ZIPを2つにするなど分けて送信してください。",
     ),
     "fault.busy": Words(
         "Not done: the program is busy. Try again in a moment.",

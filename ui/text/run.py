@@ -187,7 +187,7 @@ RUN_WORDS: Mapping[str, Words] = {
     ),
     "runs.model": Words("Model", "モデル"),
     "runs.model.gone": Words("{path} (no longer there)", "{path}（見つかりません）"),
-    "runs.folder": Words("Folder of the run", "実行フォルダ"),
+    "runs.folder": Words("Folder of the run", "実行フォルダー"),
     "runs.load": Words("Use these settings", "この設定を使う"),
     "runs.loaded": Words(
         "Settings of {name} ({when}) loaded, with its output name and seed.",

@@ -75,7 +75,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "import.empty": Words("Paste the settings first.", "先に設定を貼り付けてください。"),
     "import.datasets": Words(
         "These are settings of a dataset, not of a run: saved as {path} and entered in “Dataset config file” (Dataset tab, settings shown: All), with {n:#subset}. The image folder fields are empty now, since the file names the images; all other settings are unchanged.",
-        "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
+        "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで指定されるため、画像フォルダーの欄は空にしました。ほかの設定はそのままです。",
     ),
     "import.left": Words(
         "Not taken, or to be checked ({n})", "取り込めなかった、または確認が必要な設定（{n}件）"
@@ -100,7 +100,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "group.memory": Words("Precision and memory", "精度とメモリ"),
     "group.loss": Words("Loss and noise", "lossとノイズ"),
     "group.prior": Words("Keeping what the model knows", "元のモデルの知識を保つ"),
-    "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
+    "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラー"),
     "group.sample": Words("Sample images", "サンプル画像"),
     "group.save": Words("Saving", "保存"),
     "group.metadata": Words("Metadata", "メタデータ"),
@@ -139,13 +139,13 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "identity.size": Words("Size", "サイズ"),
     "identity.hub": Words(
         "No file or folder here has this name: it is downloaded from the Hugging Face Hub when the run starts, once (several GiB).",
-        "この名前のファイルやフォルダはありません。学習の開始時にHugging Face Hubから一度だけ取得します（数GiB）。",
+        "この名前のファイルやフォルダーはありません。学習の開始時にHugging Face Hubから一度だけ取得します（数GiB）。",
     ),
     "identity.moved": Words("Use {name}", "{name}を使う"),
-    "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
+    "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダーがありません。"),
     "format.ldm": Words("single file", "単一ファイル"),
     "format.diffusers": Words("single file with Diffusers names", "Diffusersの名前の単一ファイル"),
-    "format.folder": Words("Diffusers folder", "Diffusersフォルダ"),
+    "format.folder": Words("Diffusers folder", "Diffusersフォルダー"),
     # forecast of memory and time
     "forecast.need": Words("Memory needed: {needed}", "必要なメモリ：{needed}"),
     "forecast.gpu": Words("of {free} free on {name}", "{name}の空き{free}のうち"),
@@ -230,5 +230,5 @@ SETTINGS_WORDS: Mapping[str, Words] = {
         "この学習の保存には合計{total}が必要ですが、ディスクの空きは{free}です。",
     ),
     "forecast.disk.look": Words("Save less", "保存を減らす"),
-    "forecast.disk.elsewhere": Words("Choose another output folder", "別の出力先フォルダを選ぶ"),
+    "forecast.disk.elsewhere": Words("Choose another output folder", "別の出力先フォルダーを選ぶ"),
 }

@@ -42,12 +42,14 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     "runs.unnamed": Words("The run has its output name again.", "名前を出力ファイル名に戻しました。"),
     "runs.files": Words("Samples", "サンプル画像"),
-    "runs.others": Words("Other files in the output folder ({n})", "出力先フォルダのほかのファイル（{n}個）"),
+    "runs.others": Words(
+        "Other files in the output folder ({n})", "出力先フォルダーのほかのファイル（{n}個）"
+    ),
     # checkpoints of a run
     "checkpoints.title": Words("Saved models ({n})", "保存されたモデル（{n}個）"),
     "checkpoints.none": Words(
         "No saved model of this run is in its output folder.",
-        "この学習で保存されたモデルは出力先フォルダにありません。",
+        "この学習で保存されたモデルは出力先フォルダーにありません。",
     ),
     "checkpoints.last": Words("end of the run", "学習の終わり"),
     "checkpoints.best": Words("lowest validation loss", "検証lossが最小"),
@@ -80,7 +82,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     "try.target": Words("Model", "モデル"),
     "try.target.base": Words("Base model of the settings: {name}", "設定の元モデル：{name}"),
-    "try.target.others": Words("Other files in the output folder", "出力先フォルダのほかのファイル"),
+    "try.target.others": Words("Other files in the output folder", "出力先フォルダーのほかのファイル"),
     "try.go": Words("Generate", "生成"),
     "try.base": Words("Compare with base model", "元モデルと比較"),
     "try.base.help": Words(
@@ -109,7 +111,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "tool.use.network.weights": Words("Train further from it", "これを続きから学習する"),
     "tool.use.dataset.train_data_dir": Words("Use it as the training images", "学習用画像として使う"),
     "tool.used": Words("{label} is now {path}.", "{label}を {path} にしました。"),
-    "tool.filled": Words("{label} is set to this folder.", "{label}にこのフォルダを設定しました。"),
+    "tool.filled": Words("{label} is set to this folder.", "{label}にこのフォルダーを設定しました。"),
     "tool.details": Words("Details", "詳細"),
     "tool.images": Words("Some of the images", "生成した画像の一部"),
     # cards of their own, and what is said of every tool
@@ -118,9 +120,9 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "What a model, LoRA or VAE file is, what it was trained with, and how much an adapter changes where. Nothing in it is executed.",
         "モデル・LoRA・VAEファイルの種類、学習時の設定、アダプターが各層を変える大きさを表示します。ファイル内のプログラムは実行しません。",
     ),
-    "inspect.file": Words("File or folder", "ファイルまたはフォルダ"),
+    "inspect.file": Words("File or folder", "ファイルまたはフォルダー"),
     "inspect.button": Words("Inspect", "調べる"),
-    "inspect.none": Words("Choose a file or folder.", "ファイルまたはフォルダを選んでください。"),
+    "inspect.none": Words("Choose a file or folder.", "ファイルまたはフォルダーを選んでください。"),
     "inspect.metadata": Words("Metadata", "メタデータ"),
     "inspect.trained": Words("What it was trained with", "学習時の設定"),
     "inspect.untold": Words(
@@ -129,8 +131,8 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "inspect.thumbnail": Words("Image in the file", "ファイル内の画像"),
     "inspect.tags": Words("Most frequent tags", "最も多いタグ"),
     "inspect.tags.more": Words("and {n:#other tag}", "ほか{n}種類のタグ"),
-    "inspect.folders": Words("Folders of images", "画像フォルダ"),
-    "inspect.folder.name": Words("Folder", "フォルダ"),
+    "inspect.folders": Words("Folders of images", "画像フォルダー"),
+    "inspect.folder.name": Words("Folder", "フォルダー"),
     "inspect.folder.images": Words("Images", "画像数"),
     "inspect.folder.repeats": Words("Repeats", "繰り返し"),
     "inspect.folder.use": Words("Used for", "用途"),
@@ -158,7 +160,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
     "board.lead": Words(
         "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set (Training tab, Log).",
-        "記録した学習のグラフとサンプル画像を表示します。学習タブの「ログ」でTensorBoardのログフォルダを指定すると記録されます。",
+        "記録した学習のグラフとサンプル画像を表示します。学習タブの「ログ」でTensorBoardのログフォルダーを指定すると記録されます。",
     ),
     "board.start": Words("Open TensorBoard", "TensorBoardを開く"),
     "board.stop": Words("Close TensorBoard", "TensorBoardを閉じる"),

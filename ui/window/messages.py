@@ -11,12 +11,12 @@ OUTSIDE_WORKSPACE = Message(
 OUTSIDE_ROOTS = Message(
     "E-PATH-ROOT",
     "'{given}' is outside the folders this window may use ({folders}). Start it with --root to allow more.",
-    "「{given}」は使用できるフォルダ（{folders}）の外にあります。--rootを付けて起動すると追加できます。",
+    "「{given}」は使用できるフォルダー（{folders}）の外にあります。--rootを付けて起動すると追加できます。",
 )
 STRANGE_PATH = Message(
     "E-PATH-STRANGE",
     "'{given}' is not a file or folder on this computer.",
-    "「{given}」はこのコンピューターのファイルやフォルダではありません。",
+    "「{given}」はこのコンピューターのファイルやフォルダーではありません。",
 )
 NOT_A_NAME = Message(
     "E-NAME",

@@ -13,7 +13,7 @@ from core.catalog import LANGS, Words
 
 KINDS: Mapping[str, Words] = {
     "model": Words("Choose a model file", "モデルファイルを選択"),
-    "folder": Words("Choose a folder", "フォルダを選択"),
+    "folder": Words("Choose a folder", "フォルダーを選択"),
     "images": Words("Choose a ZIP or an image", "ZIPまたは画像を選択"),
 }
 _ENDINGS: Mapping[str, tuple[str, ...]] = {

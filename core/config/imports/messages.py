@@ -135,7 +135,7 @@ PROGRAM = Message("I-IMPORT-PROGRAM", "Settings of {program}.", "{program}の設
 FOLDERS = Message(
     "I-IMPORT-FOLDERS",
     "{count:# image folder was|# image folders were} taken: {names}.",
-    "{count:,}個の画像フォルダを取り込みました：{names}。",
+    "{count:,}個の画像フォルダーを取り込みました：{names}。",
 )
 ELSEWHERE = Message(
     "W-IMPORT-ELSEWHERE",
@@ -150,7 +150,7 @@ TRAINING_KIND = Message(
 NO_FOLDERS = Message(
     "E-IMPORT-IMAGES",
     "settings of {program} that name no image folder on this computer.",
-    "{program}の設定ですが、このコンピューターの画像フォルダが書かれていません。",
+    "{program}の設定ですが、このコンピューターの画像フォルダーが書かれていません。",
 )
 NO_JOB = Message(
     "E-IMPORT-EMPTY",

@@ -292,6 +292,6 @@ def _folder(concept: Mapping[str, Any], found: Sheet) -> Folder | None:
     if source != "sample":
         found.leave("concepts.text.prompt_source", CAPTION_FILES, source)
     if not is_off(concept.get("include_subdirectories")):
-        reason = Words("images directly in the folder are used", "フォルダ直下の画像だけを使います")
+        reason = Words("images directly in the folder are used", "フォルダー直下の画像だけを使います")
         found.leave("concepts.include_subdirectories", reason, True)
     return Folder(path, settings)

@@ -259,7 +259,7 @@ def read_backends(document: list[dict[str, Any]]) -> Sheet:
         if item.get("type", "local") != "local" or not isinstance(path, str) or not path.strip():
             found.leave(
                 name,
-                Words("only folders on this computer", "このコンピューターのフォルダだけです"),
+                Words("only folders on this computer", "このコンピューターのフォルダーだけです"),
                 item.get("type"),
             )
             continue

@@ -146,13 +146,13 @@ RATE_TOO_LOW = Message(
 ADAFACTOR_SCHEDULE = Message(
     "W-CFG-READ-AS",
     "Adafactor sets its own step sizes, so the schedule is adafactor, and learning_rate and lr_warmup_steps are not used; to use them, set relative_step=False in optimizer_args.",
-    "Adafactorは学習率を自動で決めるため、スケジューラはadafactorになり、learning_rateとlr_warmup_stepsは使われません。指定する場合はoptimizer_argsにrelative_step=Falseを加えてください。",
+    "Adafactorは学習率を自動で決めるため、スケジューラーはadafactorになり、learning_rateとlr_warmup_stepsは使われません。指定する場合はoptimizer_argsにrelative_step=Falseを加えてください。",
     "optimizer.lr_scheduler",
 )
 ADAFACTOR_SCHEDULE_ONLY = Message(
     "E-CFG-TOGETHER",
     "this schedule is only for Adafactor with relative_step, not for {optimizer} as configured; choose constant or another one.",
-    "このスケジューラはrelative_stepのAdafactor専用で、現在の{optimizer}では使えません。constantなどを選んでください。",
+    "このスケジューラーはrelative_stepのAdafactor専用で、現在の{optimizer}では使えません。constantなどを選んでください。",
     "optimizer.lr_scheduler",
 )
 SCHEDULE_FREE = Message(
@@ -212,12 +212,12 @@ FUSED_OPTIMIZER = Message(
 AMONG_IMAGES = Message(
     "E-OUT-DATA",
     "the {what} folder must not be the folder of training images or inside it ({option} = {folder}): results would be mixed with images; choose another.",
-    "{what}フォルダに、学習用画像のフォルダやその中は指定できません（{option} = {folder}）。結果と画像が混ざるため、別のフォルダを指定してください。",
+    "{what}フォルダーに、学習用画像のフォルダーやその中は指定できません（{option} = {folder}）。結果と画像が混ざるため、別のフォルダーを指定してください。",
 )
 OVER_A_SOURCE = Message(
     "E-OUT-SOURCE",
     "this run would overwrite {given}, one of its own inputs ({option}); choose another output name or folder.",
-    "学習の入力である{given}（{option}）を上書きする設定です。別の出力名か出力先フォルダを指定してください。",
+    "学習の入力である{given}（{option}）を上書きする設定です。別の出力名か出力先フォルダーを指定してください。",
     "save.output_name",
 )
 ZERO_BYTE = Message(
@@ -228,7 +228,7 @@ ZERO_BYTE = Message(
 NO_PATH = Message(
     "E-CFG-PATH",
     "no folder or file is given ({value}); set one, or remove this option.",
-    "フォルダやファイルの指定がありません（値：{value}）。指定するか、この項目を削除してください。",
+    "フォルダーやファイルの指定がありません（値：{value}）。指定するか、この項目を削除してください。",
 )
 PATH_QUOTED = Message(
     "E-CFG-PATH",
@@ -238,12 +238,12 @@ PATH_QUOTED = Message(
 PATH_TOO_LONG = Message(
     "E-PATH-LONG",
     "{excess}. Choose a folder with a shorter path.",
-    "{excess}。パスの短いフォルダを使ってください。",
+    "{excess}。パスの短いフォルダーを使ってください。",
 )
 NO_BASE = Message(
     "E-CFG-NEEDED",
     "no base model is set; give a .safetensors or .ckpt file or a Diffusers folder.",
-    "元モデルが指定されていません。.safetensors・.ckptファイルかDiffusersフォルダを指定してください。",
+    "元モデルが指定されていません。.safetensors・.ckptファイルかDiffusersフォルダーを指定してください。",
     "model.base",
 )
 SIDE_TOO_LARGE = Message(
@@ -340,7 +340,7 @@ METHOD_UNUSED = Message(
 NO_IMAGES = Message(
     "E-CFG-NEEDED",
     "no folder of training images is set; give the one that contains `20_sls frog` or the like.",
-    "学習用画像のフォルダが指定されていません。「20_sls frog」などを入れた親フォルダを指定してください。",
+    "学習用画像のフォルダーが指定されていません。「20_sls frog」などを入れた親フォルダーを指定してください。",
     "dataset.train_data_dir",
 )
 IMAGES_TWICE = Message(

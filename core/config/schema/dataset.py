@@ -81,7 +81,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         ("Loss masks", "lossのマスク画像"),
         (
             "Folder with a mask for each image, of the same name and aspect ratio: white is trained, black is not.",
-            "各画像と同じ名前・同じ縦横比のマスク画像のフォルダ。白い部分を学習し、黒い部分は学習しません。",
+            "各画像と同じ名前・同じ縦横比のマスク画像のフォルダー。白い部分を学習し、黒い部分は学習しません。",
         ),
         level="advanced",
         path="folder",

@@ -43,7 +43,7 @@ class FolderOptions(Section):
         ("Training images", "学習用画像"),
         (
             "Folder that contains `N_identifier class` folders, such as `20_sls frog`.",
-            "「20_sls frog」のような「繰り返し回数_識別語 クラス」フォルダを入れた親フォルダ。",
+            "「20_sls frog」のような「繰り返し回数_識別語 クラス」フォルダーを入れた親フォルダー。",
         ),
         path="folder",
     )
@@ -52,7 +52,7 @@ class FolderOptions(Section):
         ("Regularization images", "正則化画像"),
         (
             "Folder that contains `N_class` folders, such as `1_frog`. Preserves the class as a whole; optional.",
-            "「1_frog」のような「繰り返し回数_クラス」フォルダを入れた親フォルダ。クラス全体への影響を防ぎます。省略可。",
+            "「1_frog」のような「繰り返し回数_クラス」フォルダーを入れた親フォルダー。クラス全体への影響を防ぎます。省略可。",
         ),
         path="folder",
     )
@@ -61,7 +61,7 @@ class FolderOptions(Section):
         ("Dataset config file", "データセット設定ファイル"),
         (
             "TOML or JSON file with [[datasets]] and [[datasets.subsets]]; replaces the folders above.",
-            "[[datasets]]と[[datasets.subsets]]を書いたTOML・JSONファイル。上のフォルダの代わりに使います。",
+            "[[datasets]]と[[datasets.subsets]]を書いたTOML・JSONファイル。上のフォルダーの代わりに使います。",
         ),
         level="expert",
         group="sources",
@@ -72,7 +72,7 @@ class FolderOptions(Section):
         ("Fine-tuning metadata", "fine tuning用メタデータ"),
         (
             "JSON with the caption and tags of each image; the training folder then contains the images themselves.",
-            "各画像のcaptionとtagsを書いたJSON。学習用画像のフォルダには画像を直接入れます。",
+            "各画像のcaptionとtagsを書いたJSON。学習用画像のフォルダーには画像を直接入れます。",
         ),
         level="expert",
         group="sources",

@@ -28,7 +28,7 @@ class ModelConfig(Section):
         ("Base model", "元モデル"),
         (
             "Model to start from: a .safetensors or .ckpt file, a Diffusers folder, or a Hugging Face Hub name (owner/name), downloaded once.",
-            "追加学習の元となるモデル。.safetensors・.ckptファイル、Diffusersフォルダ、またはHugging Face Hubのモデル名（所有者/名前。初回のみ取得）。",
+            "追加学習の元となるモデル。.safetensors・.ckptファイル、Diffusersフォルダー、またはHugging Face Hubのモデル名（所有者/名前。初回のみ取得）。",
         ),
         path="model",
         sd_scripts="pretrained_model_name_or_path",
@@ -57,7 +57,7 @@ class ModelConfig(Section):
         ("VAE", "VAE"),
         (
             "Another VAE (file, folder or Hub name) for the latents and the saved model. Empty: the base model's own.",
-            "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダ・Hubのモデル名）。空欄なら元モデルのVAEを使います。",
+            "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダー・Hubのモデル名）。空欄なら元モデルのVAEを使います。",
         ),
         level="advanced",
         path="model",

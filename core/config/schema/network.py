@@ -191,8 +191,8 @@ class NetworkOptions(Section):
         None,
         ("Rank of convolutions", "畳み込み層のランク"),
         (
-            "Train the 3x3 convolutions too, with this rank. Empty: attention layers only.",
-            "3x3の畳み込み層もこのランクで学習します。空欄ならAttention部分だけです。",
+            "Train the 3×3 convolutions too, with this rank. Empty: attention layers only.",
+            "3×3の畳み込み層もこのランクで学習します。空欄ならAttention部分だけです。",
         ),
         level="advanced",
         sd_scripts="conv_dim",

@@ -35,7 +35,7 @@ class OptimizerConfig(Section):
     )
     lr_scheduler: Annotated[str, Choice(catalog.SCHEDULES)] = opt(
         "constant",
-        ("Learning rate schedule", "学習率スケジューラ"),
+        ("Learning rate schedule", "学習率スケジューラー"),
         ("How the learning rate changes over the run.", "学習中の学習率の変え方。"),
         level="advanced",
     )
@@ -102,7 +102,7 @@ class OptimizerConfig(Section):
     )
     lr_scheduler_args: Lines = opt(
         (),
-        ("Schedule arguments", "スケジューラの引数"),
+        ("Schedule arguments", "スケジューラーの引数"),
         (
             "For piecewise_constant: step_rules=1:100,0.5:200,0.1 (factor:up to which step, ..., factor).",
             "piecewise_constant用：step_rules=1:100,0.5:200,0.1（倍率:終わりのステップ, …, 最後の倍率）。",

@@ -16,7 +16,7 @@ class SaveOptions(Section):
     ON_RESUME: ClassVar[OnResume] = "free"
     output_dir: str = opt(
         "output",
-        ("Output folder", "出力先フォルダ"),
+        ("Output folder", "出力先フォルダー"),
         ("Where models, states and samples go.", "モデル・学習状態・サンプル画像の出力先。"),
         level="advanced",
         path="folder",
@@ -166,7 +166,7 @@ class SaveOptions(Section):
         ("Resume from state", "再開する学習状態"),
         (
             "A state folder; `auto` takes the newest complete one in the output folder.",
-            "学習状態のフォルダ。autoなら、出力先フォルダにある最新のものを使います。",
+            "学習状態のフォルダー。autoなら、出力先フォルダーにある最新のものを使います。",
         ),
         level="advanced",
         path="folder",
@@ -199,10 +199,10 @@ class LogConfig(Section):
     PERSONAL: ClassVar[bool] = True
     logging_dir: str | None = opt(
         None,
-        ("TensorBoard folder", "TensorBoardのログフォルダ"),
+        ("TensorBoard folder", "TensorBoardのログフォルダー"),
         (
             "A folder named by date and time is made in it. Empty: no TensorBoard log.",
-            "この中に日時のフォルダを作って記録します。空欄なら記録しません。",
+            "この中に日時のフォルダーを作って記録します。空欄なら記録しません。",
         ),
         level="advanced",
         path="folder",
@@ -210,7 +210,7 @@ class LogConfig(Section):
     log_prefix: str | None = opt(
         None,
         ("Log name prefix", "ログ名の前に付ける文字列"),
-        ("Added before the date and time.", "フォルダ名の日時の前に付けます。"),
+        ("Added before the date and time.", "フォルダー名の日時の前に付けます。"),
         level="advanced",
         needs="log.logging_dir",
     )

@@ -19,7 +19,7 @@ class MetadataOptions(Section):
         ("Leave training details out of the file", "学習情報をファイルに記録しない"),
         (
             "The file then records only the kind of model. Otherwise it records the settings, the folders' names and every tag of the captions with its count, as other trainers do.",
-            "モデルの種別だけを記録します。指定しない場合はほかの学習ツールと同じく、設定・フォルダ名・キャプションのタグとその数がファイルに記録されます。",
+            "モデルの種別だけを記録します。指定しない場合はほかの学習ツールと同じく、設定・フォルダー名・キャプションのタグとその数がファイルに記録されます。",
         ),
         level="advanced",
     )

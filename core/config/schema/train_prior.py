@@ -19,7 +19,7 @@ class PriorOptions(Section):
         ("Prior prediction", "正則化画像では学習前の予測を正解にする"),
         (
             "The target of regularization images is what the model predicts for them without the adapter, instead of the images. So any images of the class will do, even the training images in a folder named after the class. One more pass, without gradients, for each of them.",
-            "正則化画像の正解を、画像そのものではなく、アダプターなしのモデルの予測にします。クラスの画像なら何でもよく、学習用画像をクラス名のフォルダに入れて使うこともできます。正則化画像1枚ごとに、勾配なしの計算が1回増えます。",
+            "正則化画像の正解を、画像そのものではなく、アダプターなしのモデルの予測にします。クラスの画像なら何でもよく、学習用画像をクラス名のフォルダーに入れて使うこともできます。正則化画像1枚ごとに、勾配なしの計算が1回増えます。",
         ),
         needs="dataset.reg_data_dir|dataset.dataset_config",
         sd_scripts="",
@@ -50,7 +50,7 @@ class PriorOptions(Section):
         ("Identifier to take out", "置き換える識別語"),
         (
             "The word that captions lose. Empty: the first word of each `N_identifier class` folder.",
-            "キャプションから取り除く語。空欄なら、「繰り返し回数_識別語 クラス」フォルダの最初の語です。",
+            "キャプションから取り除く語。空欄なら、「繰り返し回数_識別語 クラス」フォルダーの最初の語です。",
         ),
         needs="train.class_prior_weight",
         sd_scripts="",
@@ -60,7 +60,7 @@ class PriorOptions(Section):
         ("Class to keep", "保つクラス"),
         (
             "Stands in place of the identifier where a caption does not name the class. Empty: the other words of the folder.",
-            "キャプションにクラスの語がないとき、識別語の代わりに入れます。空欄なら、フォルダ名の残りの語です。",
+            "キャプションにクラスの語がないとき、識別語の代わりに入れます。空欄なら、フォルダー名の残りの語です。",
         ),
         needs="train.class_prior_weight",
         sd_scripts="",

@@ -233,5 +233,5 @@ def unreadable(path: Path, error: OSError) -> Problem:
         return messages.TOO_LARGE(path=path, size=error.size, limit=MOST_BYTES)
     advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
     if isinstance(error, NoFile):
-        advice = Words("Remove it from the folder.", "フォルダから取り除いてください。")
+        advice = Words("Remove it from the folder.", "フォルダーから取り除いてください。")
     return messages.UNREADABLE(path=path, reason=reason(error), advice=advice)

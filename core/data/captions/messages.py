@@ -22,7 +22,7 @@ UNREADABLE = Message(
 TOO_LARGE = Message(
     "E-CAP-LARGE",
     "caption file {path} has {size:,} bytes; the limit is {limit:,}. Shorten it, or remove it from the folder.",
-    "キャプションファイル {path} は{size:,}バイトあります（上限{limit:,}）。短くするか、フォルダから取り除いてください。",
+    "キャプションファイル {path} は{size:,}バイトあります（上限{limit:,}）。短くするか、フォルダーから取り除いてください。",
 )
 EMPTY = Message(
     "W-CAP-EMPTY",

@@ -118,5 +118,5 @@ def _unreadable(path: Path, error: OSError) -> Problem:
         return messages.TOO_MANY_BYTES(path=path, size=size_text(error.size), limit=limit)
     advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
     if isinstance(error, NoFile):
-        advice = Words("Remove it from the folder.", "フォルダから取り除いてください。")
+        advice = Words("Remove it from the folder.", "フォルダーから取り除いてください。")
     return messages.UNREADABLE(path=path, reason=reason(error), advice=advice)

@@ -9,12 +9,12 @@ from core.errors import Message
 FINAL_DOT = Message(
     "E-DIR-NAME",
     "a folder name can't end with a full stop. Remove it.",
-    "フォルダ名の末尾に「.」は使えません。取り除いてください。",
+    "フォルダー名の末尾に「.」は使えません。取り除いてください。",
 )
 NAME_TOO_LONG = Message(
     "E-PATH-LONG",
     "the folder name is {length:,} bytes long; the limit is {limit}. Shorten it.",
-    "フォルダ名が{length:,}バイトあります（上限{limit}）。単語を短くしてください。",
+    "フォルダー名が{length:,}バイトあります（上限{limit}）。単語を短くしてください。",
 )
 CLASS_MISSING = Message(
     "E-DIR-NAME",
@@ -24,7 +24,7 @@ CLASS_MISSING = Message(
 FORBIDDEN_CHARACTERS = Message(
     "E-DIR-NAME",
     "the {field} can't contain {characters}: not allowed in folder names. Remove that.",
-    "{field}に {characters} は使えません（フォルダ名に使えない文字です）。取り除いてください。",
+    "{field}に {characters} は使えません（フォルダー名に使えない文字です）。取り除いてください。",
 )
 BROKEN_CHARACTER = Message(
     "E-DIR-NAME",
@@ -39,7 +39,7 @@ REPEATS = Message(
 PATH_TOO_LONG = Message(
     "E-PATH-LONG",
     "{excess}. Choose a folder with a shorter path, or shorten the words.",
-    "{excess}。パスの短いフォルダを選ぶか、単語を短くしてください。",
+    "{excess}。パスの短いフォルダーを選ぶか、単語を短くしてください。",
 )
 
 # Copying
@@ -47,7 +47,7 @@ PATH_TOO_LONG = Message(
 SAME_WORDS = Message(
     "W-DIR-SAME",
     "a folder `{name}` with the same words already exists; both will be trained.",
-    "同じ単語のフォルダ「{name}」がすでにあります。両方の画像が学習されます。",
+    "同じ単語のフォルダー「{name}」がすでにあります。両方の画像が学習されます。",
 )
 ALREADY_COPIED = Message(
     "W-COPY-SAME",
@@ -57,7 +57,7 @@ ALREADY_COPIED = Message(
 LOOSE_IMAGES = Message(
     "W-COPY-LOOSE",
     "{count:# image|# images} ({names}) outside of folders such as `20_sls frog` will not be copied.",
-    "「20_sls frog」のようなフォルダに入っていない画像{count}枚（{names}）はコピーしません。",
+    "「20_sls frog」のようなフォルダーに入っていない画像{count}枚（{names}）はコピーしません。",
 )
 COPY_FAILED = Message(
     "E-COPY",
@@ -75,7 +75,7 @@ COPY_KEPT = Message(
 NAME_TAKEN = Message(
     "E-DIR-EXISTS",
     "two folders can't both be named {name}. Merge their images into one folder, or rename one.",
-    "「{name}」という名前のフォルダが重複します。画像を1つのフォルダにまとめるか、名前を変更してください。",
+    "「{name}」という名前のフォルダーが重複します。画像を1つのフォルダーにまとめるか、名前を変更してください。",
 )
 
 # ZIP files
@@ -88,7 +88,7 @@ NOT_A_ZIP = Message(
 LARGE_ZIP = Message(
     "E-ZIP-LARGE",
     "`{name}` would be {size} unpacked; the limit is {limit}. Split it, or unpack it yourself and choose the folder.",
-    "「{name}」は展開すると{size}になります（上限{limit}）。分割するか、展開したフォルダを指定してください。",
+    "「{name}」は展開すると{size}になります（上限{limit}）。分割するか、展開したフォルダーを指定してください。",
 )
 ZIP_BOMB = Message(
     "E-ZIP-BOMB",

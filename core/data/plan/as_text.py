@@ -164,4 +164,4 @@ def _images(images: Sequence[dict[str, Any]], limit: int) -> Iterator[Words]:
 
 
 def _size(size: Sequence[int]) -> str:
-    return f"{size[0]}x{size[1]}"
+    return f"{size[0]}×{size[1]}"

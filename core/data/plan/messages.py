@@ -69,7 +69,7 @@ ROUNDED_RANGE = Message(
 TOO_MANY_SAMPLES = Message(
     "E-DIR-COUNT",
     "an epoch would have {samples:,} samples; the limit is {limit:,}. Lower the folders' repeats.",
-    "1エポックが{samples:,}サンプルになります（上限{limit:,}）。フォルダ名の繰り返し回数を減らしてください。",
+    "1エポックが{samples:,}サンプルになります（上限{limit:,}）。フォルダー名の繰り返し回数を減らしてください。",
     key="dataset.train_data_dir",
 )
 DUPLICATES = Message(
@@ -80,7 +80,7 @@ DUPLICATES = Message(
 DUPLICATES_IN_REG = Message(
     "W-REG-TWIN",
     "the same file is both a training and a regularization image, so they counteract each other: {names}. Remove it from one of the folders, or use train.prior_prediction.",
-    "同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{names}。どちらかのフォルダから除くか、train.prior_predictionを使ってください。",
+    "同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{names}。どちらかのフォルダーから除くか、train.prior_predictionを使ってください。",
 )
 
 # Validation and regularization
@@ -125,7 +125,7 @@ REG_REUSE = Message(
 NO_WORDS = Message(
     "E-DIR-NAME",
     "folder `{name}` has no words after its number, and there is no caption for: {names}. Add the words, as in `20_sls frog`, or the captions.",
-    "フォルダ「{name}」の数字の後に単語がなく、次の画像にはキャプションもありません：{names}。「20_sls frog」のように単語を付けるか、キャプションを用意してください。",
+    "フォルダー「{name}」の数字の後に単語がなく、次の画像にはキャプションもありません：{names}。「20_sls frog」のように単語を付けるか、キャプションを用意してください。",
 )
 NO_CLASS_TOKENS = Message(
     "W-CAP-NOWORDS",
@@ -150,12 +150,12 @@ ORPHAN_CAPTION = Message(
 FOLDER_WORDS_USED = Message(
     "I-CAP-NONE",
     "{count:,} of {total:# image|# images} {count:has|have} no caption file; the folder's words are used.",
-    "画像{total}枚のうち{count}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
+    "画像{total}枚のうち{count}枚はキャプションファイルがないため、フォルダー名の単語を使用します。",
 )
 FOLDER_WORDS_USED_REG = Message(
     "I-CAP-NONE",
     "{count:,} of {total:# image|# images}, those for regularization included, {count:has|have} no caption file; the folder's words are used.",
-    "正則化画像を含む画像{total}枚のうち{count}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
+    "正則化画像を含む画像{total}枚のうち{count}枚はキャプションファイルがないため、フォルダー名の単語を使用します。",
 )
 LONG_CAPTIONS = Message(
     "W-CAP-LONG",
@@ -165,12 +165,12 @@ LONG_CAPTIONS = Message(
 WORD_MISSING = Message(
     "I-CAP-IDENTIFIER",
     "the word `{word}` of folder `{name}` is missing in {count:,} of {total:# caption|# captions}: {names}. These do not teach it.",
-    "フォルダ「{name}」の単語「{word}」が、キャプション{total}個のうち{count}個にありません：{names}。これらの画像からは学習されません。",
+    "フォルダー「{name}」の単語「{word}」が、キャプション{total}個のうち{count}個にありません：{names}。これらの画像からは学習されません。",
 )
 WORD_NOWHERE = Message(
     "W-CAP-IDENTIFIER",
     "the word `{word}` of folder `{name}` is in none of its {total:# caption|# captions}{instead}. Captions replace the folder's words, so `{word}` will mean nothing to the model. Rename the folder, or add the word to the captions.",
-    "フォルダ「{name}」の単語「{word}」が、キャプション{total}個のどれにもありません{instead}。キャプションがあるとフォルダ名の単語は使われないため、「{word}」は学習されません。フォルダ名を変えるか、キャプションに単語を加えてください。",
+    "フォルダー「{name}」の単語「{word}」が、キャプション{total}個のどれにもありません{instead}。キャプションがあるとフォルダー名の単語は使われないため、「{word}」は学習されません。フォルダー名を変えるか、キャプションに単語を加えてください。",
 )
 
 # Priors
@@ -178,13 +178,13 @@ WORD_NOWHERE = Message(
 NO_REG_FOR_PRIOR = Message(
     "E-REG-NONE",
     "there are no regularization images to predict; name their folder in dataset.reg_data_dir (a subset with is_reg = true), use train.class_prior_weight instead, which needs none, or turn this off.",
-    "予測の対象になる正則化画像がありません。dataset.reg_data_dirにフォルダを指定するか（subsetならis_reg = true）、正則化画像のいらないtrain.class_prior_weightを使ってください。不要ならこの指定を外してください。",
+    "予測の対象になる正則化画像がありません。dataset.reg_data_dirにフォルダーを指定するか（subsetならis_reg = true）、正則化画像のいらないtrain.class_prior_weightを使ってください。不要ならこの指定を外してください。",
     key="train.prior_prediction",
 )
 NO_CLASS_OF_FOLDER = Message(
     "E-CAP-CLASS",
     "folder {name} does not name both an identifier and a class, which the class prior needs; call it `N_identifier class`, such as `20_sls frog`, or give the words in train.class_prior_identifier and train.class_prior_class.",
-    "フォルダ「{name}」の名前に、クラスの保持に必要な識別語とクラスがそろっていません。「20_sls frog」のような「繰り返し回数_識別語 クラス」にするか、train.class_prior_identifierとtrain.class_prior_classに指定してください。",
+    "フォルダー「{name}」の名前に、クラスの保持に必要な識別語とクラスがそろっていません。「20_sls frog」のような「繰り返し回数_識別語 クラス」にするか、train.class_prior_identifierとtrain.class_prior_classに指定してください。",
     key="train.class_prior_weight",
 )
 IDENTIFIER_NOWHERE = Message(

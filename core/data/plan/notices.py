@@ -80,7 +80,7 @@ def on_fit(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig]) ->
         names = listed([f"{image.path.name} ({1 - image.fit.kept:.0%})" for image in cut], NAMED)
         problems.append(messages.CROPPED(path=_only(cut), count=len(cut), total=len(images), names=names))
     if small:
-        names = listed([f"{fitted[i].path.name} ({fitted[i].size}, x{times[i]:.1f})" for i in small], NAMED)
+        names = listed([f"{fitted[i].path.name} ({fitted[i].size}, ×{times[i]:.1f})" for i in small], NAMED)
         problems.append(
             messages.ENLARGED(
                 path=_only([fitted[i] for i in small]), count=len(small), total=len(images), names=names

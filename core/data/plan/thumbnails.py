@@ -29,7 +29,7 @@ def is_enlarged(image: PlannedImage) -> bool:
 def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
     """What stands below an image: name, sizes, how much is cut away, how far it is enlarged."""
     size, bucket = image.size, image.fit.bucket
-    parts = [image.path.name, f"{size.width}x{size.height} → {bucket.width}x{bucket.height}"]
+    parts = [image.path.name, f"{size.width}×{size.height} → {bucket.width}×{bucket.height}"]
     cut, times = round(100 * (1 - image.fit.kept)), image.fit.enlargement(size)
     if cut:
         parts.append(Words(f"{cut}% cropped", f"{cut}%切り抜き", f"裁掉{cut}%").of(lang))

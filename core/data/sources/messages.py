@@ -9,44 +9,44 @@ from core.errors import Message
 NO_FOLDER_GIVEN = Message(
     "E-DIR-MISSING",
     "no folder of training images is given. Choose the one that contains folders such as `20_sls frog`.",
-    "学習用画像のフォルダが未指定です。「20_sls frog」などを入れた親フォルダを指定してください。",
+    "学習用画像のフォルダーが未指定です。「20_sls frog」などを入れた親フォルダーを指定してください。",
     key="dataset.train_data_dir",
 )
 SAME_FOLDER = Message(
     "E-DIR-SAME",
     "training and regularization images are the same folder, {path}. Choose another one for regularization, or none.",
-    "学習用画像と正則化画像が同じフォルダ（{path}）です。正則化画像には別のフォルダを指定するか、空欄にしてください。",
+    "学習用画像と正則化画像が同じフォルダー（{path}）です。正則化画像には別のフォルダーを指定するか、空欄にしてください。",
     key="dataset.reg_data_dir",
 )
 NO_SUCH_FOLDER = Message(
     "E-DIR-MISSING",
     "there is no folder {path}. Check the path, or create the folder.",
-    "フォルダ {path} がありません。パスを確認するか、フォルダを作成してください。",
+    "フォルダー {path} がありません。パスを確認するか、フォルダーを作成してください。",
 )
 NOT_A_FOLDER = Message(
     "E-DIR-MISSING",
     "{path} is a file, not a folder. Choose the folder that contains folders such as `20_sls frog`.",
-    "{path} はフォルダではなくファイルです。「20_sls frog」のようなフォルダが入ったフォルダを選んでください。",
+    "{path} はフォルダーではなくファイルです。「20_sls frog」のようなフォルダーが入ったフォルダーを選んでください。",
 )
 FOLDER_UNREADABLE = Message(
     "E-DIR-READ",
     "folder {path} can't be read: {reason}. Check its permissions or the drive.",
-    "フォルダ {path} を読み込めません（{reason}）。アクセス権やドライブを確認してください。",
+    "フォルダー {path} を読み込めません（{reason}）。アクセス権やドライブを確認してください。",
 )
 FOLDER_NAME = Message(
     "E-DIR-NAME",
     "folder `{name}` is not used: {reason}. Rename it, for example to `{suggestion}` (number of repeats, underscore, words).",
-    "フォルダ「{name}」は使用されません。{reason}。「{suggestion}」のような名前（繰り返し回数、半角の「_」、単語）に変更してください。",
+    "フォルダー「{name}」は使用されません。{reason}。「{suggestion}」のような名前（繰り返し回数、半角の「_」、単語）に変更してください。",
 )
 FOLDER_NAMES = Message(
     "E-DIR-NAME",
     "{count:# folder is|# folders are} not used in {path}: {names}. Their names do not begin with the number of repeats and an underscore. Rename those to be trained, for example to `{suggestion}`, or copy their images on the Dataset tab.",
-    "{path} の{count}個のフォルダは使用されません（{names}）。名前が「繰り返し回数」と半角の「_」で始まっていません。学習するフォルダは「{suggestion}」のような名前に変更するか、データセットタブで画像をコピーしてください。",
+    "{path} の{count}個のフォルダーは使用されません（{names}）。名前が「繰り返し回数」と半角の「_」で始まっていません。学習するフォルダーは「{suggestion}」のような名前に変更するか、データセットタブで画像をコピーしてください。",
 )
 FOLDER_EMPTY = Message(
     "E-DIR-EMPTY",
     "there are no images in folder `{name}`. Add some (.png, .jpg, ...) or remove it.",
-    "フォルダ「{name}」に画像がありません。画像（.png、.jpg、.webpなど）を入れるか、フォルダを取り除いてください。",
+    "フォルダー「{name}」に画像がありません。画像（.png、.jpg、.webpなど）を入れるか、フォルダーを取り除いてください。",
 )
 NOTHING_BELOW = Message(
     "E-DIR-EMPTY",
@@ -56,22 +56,22 @@ NOTHING_BELOW = Message(
 LEAF_CHOSEN = Message(
     "W-DIR-LEAF",
     "`{folder}` itself is chosen, so only this folder is used. Choose its parent folder, {parent}, to use all folders in it.",
-    "「{folder}」自体が指定されているため、このフォルダだけを使います。隣のフォルダも使うには、1つ上のフォルダ（{parent}）を選んでください。",
+    "「{folder}」自体が指定されているため、このフォルダーだけを使います。隣のフォルダーも使うには、1つ上のフォルダー（{parent}）を選んでください。",
 )
 LOOSE_IMAGES = Message(
     "E-DIR-LAYOUT",
     "{count:# image is|# images are} directly in {path} ({names}) and not used. Move them into a folder named with the number of repeats and the words:\n{tree}",
-    "{path} の直下に画像が{count}枚あり（{names}）、使用されません。「繰り返し回数_単語」という名前のフォルダに入れてください：\n{tree}",
+    "{path} の直下に画像が{count}枚あり（{names}）、使用されません。「繰り返し回数_単語」という名前のフォルダーに入れてください：\n{tree}",
 )
 LOOP = Message(
     "W-DIR-LOOP",
     "folder `{name}` is a link to its own parent or to a folder above it, and is not used.",
-    "フォルダ「{name}」は、それを含むフォルダまたはその上のフォルダへのリンクなので使用しません。",
+    "フォルダー「{name}」は、それを含むフォルダーまたはその上のフォルダーへのリンクなので使用しません。",
 )
 NESTED = Message(
     "W-DIR-NESTED",
     "images in the inner folder `{name}` are not used. Move them one folder up.",
-    "内側のフォルダ「{name}」の画像は使用されません。1つ上のフォルダに移してください。",
+    "内側のフォルダー「{name}」の画像は使用されません。1つ上のフォルダーに移してください。",
 )
 FOREIGN_FORMAT = Message(
     "W-IMG-FORMAT",
@@ -89,13 +89,13 @@ NAME_NOT_TEXT = Message(
 MASK_FOLDER = Message(
     "E-MASK-DIR",
     "there is no mask folder {path}. Check the path, or leave the option empty.",
-    "マスク画像のフォルダ {path} がありません。パスを確認するか、空欄にしてください。",
+    "マスク画像のフォルダー {path} がありません。パスを確認するか、空欄にしてください。",
     key="dataset.conditioning_data_dir",
 )
 MASK_FOLDER_EMPTY = Message(
     "E-MASK-DIR",
     "mask folder {path} has no masks for these images. Add one for each image, with its name, or unset conditioning_data_dir.",
-    "フォルダ {path} に、この画像のマスクがありません。各画像と同じ名前のマスク画像を入れるか、conditioning_data_dirの指定を外してください。",
+    "フォルダー {path} に、この画像のマスクがありません。各画像と同じ名前のマスク画像を入れるか、conditioning_data_dirの指定を外してください。",
     key="dataset.conditioning_data_dir",
 )
 MASK_MISSING = Message(
@@ -113,7 +113,7 @@ MASK_SURPLUS = Message(
 MASK_SHARED = Message(
     "E-MASK-SHARED",
     "mask {path} belongs to several images in different folders: {names}. Put the masks into folders named like the images' folders, as in {example}.",
-    "マスク {path} が異なるフォルダの複数の画像に対応しています：{names}。{example} のように、画像と同じ名前のフォルダに分けて入れてください。",
+    "マスク {path} が異なるフォルダーの複数の画像に対応しています：{names}。{example} のように、画像と同じ名前のフォルダーに分けて入れてください。",
     key="dataset.conditioning_data_dir",
 )
 MASK_SHAPE = Message(
@@ -206,7 +206,7 @@ CONFIG_NEEDS_TABLES = Message(
 CONFIG_NEEDS_SOURCE = Message(
     "E-DS-NEEDED",
     "a subset needs image_dir (the folder of its images) or metadata_file.",
-    "subsetにはimage_dir（画像のフォルダ）かmetadata_fileが必要です。",
+    "subsetにはimage_dir（画像のフォルダー）かmetadata_fileが必要です。",
 )
 CONFIG_MIXED = Message(
     "E-DS-MIXED",

@@ -10,7 +10,7 @@ LATENT_NAN = Message(
 NO_MASK = Message(
     "E-MASK-NONE",
     "no image has a mask; name their folder in dataset.conditioning_data_dir, turn on dataset.alpha_mask for transparent images, or turn this off.",
-    "マスクのある画像がありません。dataset.conditioning_data_dirにマスクのフォルダを指定するか、透明部分を使う場合はdataset.alpha_maskをオンにしてください。不要ならこの指定を外してください。",
+    "マスクのある画像がありません。dataset.conditioning_data_dirにマスクのフォルダーを指定するか、透明部分を使う場合はdataset.alpha_maskをオンにしてください。不要ならこの指定を外してください。",
     key="train.masked_loss",
 )
 TEXT_AS_IT_COMES = Message(
