@@ -56,7 +56,7 @@ def test_each_data_set_has_a_table_of_its_own_and_held_out_images_are_named(tmp_
     first = lines.index("Dataset 1: sizes trained at")
     assert lines[first + 1] == "  64×64: 3 images, 3 samples in 3 batches"
     assert lines[first + 2 : first + 4] == [
-        "Dataset 2: sizes trained at", "  128x128: 2 images, 2 samples in 1 batch"]  # fmt: skip
+        "Dataset 2: sizes trained at", "  128×128: 2 images, 2 samples in 1 batch"]  # fmt: skip
     assert "データセット2の学習する解像度" in as_text.text(both, "ja").splitlines()
     held = both.images[both.validation[0]].path
     at = lines.index("Held out for validation: 1 image, never trained")

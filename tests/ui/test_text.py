@@ -35,6 +35,7 @@ LATIN = {
         "presets.gb",
         "tab.is.family",
         "tab.is.hub",
+        "queue.tool",
     ),
 }
 
@@ -176,6 +177,6 @@ def test_a_name_is_quoted_as_all_else_is_in_japanese():
 
 
 def test_long_vowels_are_written_out_and_precisions_have_one_name():
-    """フォルダー and スケジューラー, as Windows and the style guides of today have them; float32 as the fields do."""
+    """フォルダー and スケジューラー, as Windows has them; float32, as the fields are called."""
     short = r"フォルダ(?!ー)|スケジューラ(?!ー)|32-bit float"
     assert [str(path) for path, text, _ in sources().values() if re.search(short, text)] == []
