@@ -81,7 +81,7 @@ def _why(view: View, is_busy: bool, lang: Lang) -> str:
     if view.held == "":
         return note(say("queue.going" if is_busy else "queue.next", lang))
     by_tool = view.held in ("failed", "stopped") and view.again is not None and bool(view.again.tool)
-    key = f"queue.held.{view.held}{'.tool' if by_tool else ''}"
+    key = f"queue.held.{view.held}.tool" if by_tool else f"queue.held.{view.held}"
     tone = "plain" if view.held in ("idle", "person") else "warn"
     return note(say(key, lang), tone)
 
