@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 MOST_FINISHED = 20
 """Works that are over and still shown, the latest."""
 
+MOST_LINES = 10
+"""Of what a tool says of its work, such as of each module: its own card has the rest."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -150,7 +153,8 @@ class QueuedTools:
         if self.begun is None or not self.is_open or not self.begun.task.is_over:
             return False
         task = self.begun.task
-        ended = Finished(self.begun.entry, task.status, now, task.lines, task.problems)
+        lines, problems = task.lines[:MOST_LINES], task.problems[:MOST_LINES]
+        ended = Finished(self.begun.entry, task.status, now, lines, problems)
         self.finished, self.is_open = (ended, *self.finished)[:MOST_FINISHED], False
         return True
 

@@ -18,8 +18,8 @@ from ui.parts.job_progress import stage_text
 from ui.parts.markup import bar, called, esc, note
 from ui.text import say
 
-_SHOWN = 5
-"""Of the tools that are over."""
+_SHOWN, _LINES = 5, 2
+"""Of the tools that are over, and of what each says of its work."""
 
 
 def name_of(entry: Waiting | Again, lang: Lang) -> str:
@@ -129,7 +129,7 @@ def _finished_html(finished: Sequence[Finished], lang: Lang) -> str:
 
 def _finished_row(one: Finished, lang: Lang) -> str:
     at = time.strftime("%H:%M", time.localtime(one.ended))
-    said = "".join(note(words.of(lang), "good") for words in one.lines)
+    said = "".join(note(words.of(lang), "good") for words in one.lines[:_LINES])
     tone = "bad" if one.status == "failed" else "warn"
     said += "".join(note(words.of(lang), tone) for words in one.problems)
     said += note(say("queue.stopped", lang)) if one.status == "stopped" else ""

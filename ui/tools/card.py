@@ -196,8 +196,8 @@ class ToolCard:
         except UserError as error:
             return {self.parts["result"]: problems(error.problems, lang)}
         about = about_of(self._tool, values, {*self._card.takes, self._card.output})
-        if self._card.is_named:
-            about = f"{about} → {Path(values[self._card.output]).name}" if about else ""
+        if self._card.is_named and self._card.output:
+            about = " → ".join(filter(None, (about, Path(values[self._card.output]).name)))
         said = queued_html(self._window, self._tool, values, about, lang)
         return {self.parts["result"]: said + self.shown(lang) if self.job.is_busy else said}
 
