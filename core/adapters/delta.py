@@ -2,8 +2,9 @@
 
 Each function takes the tensors of one module by their names in files, the scale alpha / rank, and the weight
 of the untouched model; it returns the change at strength 1 as a float32 matrix, outputs x everything else.
-Tensors of convolutions are taken as the matrices they are. Shapes: O outputs, I inputs times the kernel, r
-the rank.
+Tensors of convolutions are taken as the matrices they are. Of the size of the weight there is no more at a
+time than what the formula is of, two matrices at most beside the weight. Shapes: O outputs, I inputs times
+the kernel, r the rank.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Tensors = Mapping[str, Tensor]
 
 def lora(tensors: Tensors, scale: float, weight: Tensor) -> Tensor:
     """up (O, r) @ down (r, I) x scale. Source: Hu et al. 2021, arXiv:2106.09685."""
-    return _matrix(tensors["lora_up.weight"]) @ _matrix(tensors["lora_down.weight"]) * scale
+    return (_matrix(tensors["lora_up.weight"]) @ _matrix(tensors["lora_down.weight"])).mul_(scale)
 
 
 def dora(tensors: Tensors, scale: float, weight: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def loha(tensors: Tensors, scale: float, weight: Tensor) -> Tensor:
     Source: Hyeon-Woo et al. 2021, arXiv:2108.06098.
     """
     first, second = (tensors[f"hada_{w}_a"].float() @ tensors[f"hada_{w}_b"].float() for w in ("w1", "w2"))
-    return first * second * scale
+    return first.mul_(second).mul_(scale)
 
 
 def lokr(tensors: Tensors, scale: float, weight: Tensor) -> Tensor:
@@ -62,7 +63,7 @@ def lokr(tensors: Tensors, scale: float, weight: Tensor) -> Tensor:
         else tensors[f"lokr_{w}_a"].float() @ _matrix(tensors[f"lokr_{w}_b"])
         for w in ("w1", "w2")
     )
-    return torch.kron(first, second) * scale
+    return torch.kron(first, second).mul_(scale)
 
 
 def oft(tensors: Tensors, scale: float, weight: Tensor) -> Tensor:

@@ -81,10 +81,13 @@ def of_matrix(change: Tensor, most: int) -> Spectrum:
         gram += wide @ wide.T
     squares, vectors = torch.linalg.eigh(gram)
     values = squares.flip(0).clamp(min=0).sqrt()
-    left = vectors.flip(1)[:, :most]
-    right = torch.cat([left.T @ columns.double() for columns in torch.split(change, _COLUMNS, dim=1)], dim=1)
-    kept = values[:most, None]
-    return _signed(left, values, torch.where(kept > 0, right / kept, 0.0))
+    left, kept = vectors.flip(1)[:, :most], values[:most, None]
+    right = torch.empty(left.shape[1], change.shape[1], dtype=torch.float64)
+    pieces = (torch.split(each, _COLUMNS, dim=1) for each in (right, change))
+    for part, columns in zip(*pieces, strict=True):
+        torch.matmul(left.T, columns.double(), out=part)
+    right.div_(kept).masked_fill_(kept == 0, 0.0)
+    return _signed(left, values, right)
 
 
 def of_product(up: Tensor, down: Tensor) -> Spectrum:
@@ -96,9 +99,10 @@ def of_product(up: Tensor, down: Tensor) -> Spectrum:
 
 
 def _signed(left: Tensor, values: Tensor, right: Tensor) -> Spectrum:
+    """Changes `right` in place."""
     largest = left.gather(0, left.abs().argmax(0, keepdim=True))
     signs = torch.where(largest < 0, -1.0, 1.0).to(left.dtype)
-    return Spectrum(left * signs, values, right * signs.T)
+    return Spectrum(left * signs, values, right.mul_(signs.T))
 
 
 def kept(values: Tensor, rank: int) -> float:

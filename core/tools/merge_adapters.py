@@ -196,12 +196,17 @@ def by_module(
 
 
 def summed(each: Added, weight: Callable[[], Tensor]) -> Tensor:
-    """The change of one module by several adapters, a float32 matrix. weight: of the base, where it "
-    "counts."""
+    """The change of one module by several adapters, a float32 matrix.
+
+    weight: of the base, where it counts.
+    """
     import torch
 
-    from core.tools.adapter_files import method_at
+    from core.tools.adapter_files import is_lora, method_at
 
+    if all(is_lora(module) for module, _ in each):  # one product, however many they are
+        up, down = _stacked([module for module, _ in each], [strength for _, strength in each])
+        return up @ down
     whole: Tensor | None = None
     for module, strength in each:
         method = method_at(module)
