@@ -24,6 +24,7 @@ from ui.settings.form import Form
 from ui.settings.head import brand, levels, method_words
 from ui.settings.identity import CONCERNED, SAID, model_html
 from ui.settings.kept import Kept, can_show
+from ui.settings.layers import layers_html
 from ui.settings.length import length_html
 from ui.settings.lr_finder import LrFinder
 from ui.settings.merging import Merging
@@ -150,7 +151,7 @@ class App:
             self.schedule, self.forecast, self.prompted = draw_training(window, page, form)
             self.finder = LrFinder(window, page, form)
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
-            draw_lora(page, form)
+            self.layers = draw_lora(page, form)
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
         with self.tools_tab, column("tools"):
             draw_list(page)
@@ -169,7 +170,14 @@ class App:
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
-        self.tells = [self.schedule, self.prompted, *self.forecast.parts.values(), self.hidden, self.unshown]
+        self.tells = [
+            self.schedule,
+            self.prompted,
+            self.layers,
+            *self.forecast.parts.values(),
+            self.hidden,
+            self.unshown,
+        ]
         self.tells += [*(self.model[name] for name in SAID), *self.suited.shown, self.bar.parts["choice"]]
         self._connect_page()
         # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
@@ -324,6 +332,7 @@ class App:
             self.hidden: hidden_style(self.form, raw, level),
             self.unshown: unshown_html(self._window, self.form, raw, level, lang),
             self.prompted: typed_html(self.form, raw, lang, PROMPTS),
+            self.layers: layers_html(self.form, raw, lang),
             **self.forecast.show(raw, lang),
             **self.suited.show(raw, lang),
             self.bar.parts["choice"]: self.bar.choice_html(lang),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping
 
 Shape = tuple[int, ...]
 
 
+@functools.lru_cache(maxsize=1024)
 def factorize(dimension: int, factor: int = -1) -> tuple[int, int]:
     """A product of two whole numbers, of which the first is `factor` where that divides.
 

@@ -101,6 +101,13 @@ def targets(part: Part, modules: Iterable[Module], ranks: Ranks) -> tuple[Target
     return tuple(target for target in found if target.rank > 0)
 
 
+def block_of(path: str) -> str:
+    """The block of the model that a module lies in: down_blocks.0, mid_block, encoder.layers.3."""
+    names = path.removeprefix("text_model.").split(".")
+    count = {"down_blocks": 2, "up_blocks": 2, "encoder": 3}.get(names[0], 1)
+    return ".".join(names[:count])
+
+
 def _lies_in(pattern: str, module: Module) -> bool:
     return bool(pattern and re.search(pattern, module.path))
 

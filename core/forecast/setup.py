@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.adapters import factors, ranks
-from core.adapters.targets import Ranks, targets
+from core.adapters import ranks
+from core.adapters.targets import Ranks
 from core.catalog import Role, Size
 from core.config.schema.run import RunConfig
 from core.data import buckets
 from core.data.captions import captions
 from core.data.plan.plan import Plan
 from core.families import FAMILIES, FamilySpec
+from core.forecast import layers
 from core.forecast.activations import Activations
 from core.forecast.architecture import Architecture
 from core.forecast.optimizers import FLOAT, HALF
@@ -117,16 +118,8 @@ class Setup:
 
     def _adapter_shapes(self, part: str) -> Iterator[Shape]:
         """What the method trains on each layer that gets an adapter."""
-        network = self.config.network
-        unused = () if network.unused_layers else self.architecture.unused[part]
-        layers = {
-            module.path: (module, shape)
-            for module, shape in self.architecture.modules(part)
-            if not module.path.startswith(unused)
-        }
-        options = ranks.options_of(network)
-        for target in targets(self.spec.part(part), (module for module, _ in layers.values()), self._ranks):
-            yield from factors.shapes(network.method, layers[target.path][1], target.rank, options)
+        for layer in layers.of_part(self.config.network, self.architecture, part):
+            yield from layer.shapes
 
     @property
     def _ranks(self) -> Ranks:

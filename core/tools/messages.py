@@ -348,3 +348,8 @@ JUDGE_BLIND_CLASS = Message(
     "to this judge images of the class are as like the subject as they are to each other, so what was kept is not told. Try another judge or more images.",
     "この判定モデルでは、クラスの画像と対象の画像を見分けられないため、クラスの維持は示せません。別の判定モデルか、より多くの画像で試してください。",
 )
+LAYERS_NONE = Message(
+    "E-CFG-TOGETHER",
+    "{path} trains the whole model; choose a run file of an adapter (network.method).",
+    "{path} はモデル全体を学習する設定です。アダプターを学習する設定ファイルを選んでください（network.method）。",
+)

@@ -13,6 +13,7 @@ from core.tools import (
     hub_upload,
     inspect,
     judge_plan,
+    layers,
     lr_range,
     merge_adapters,
     merge_model,
@@ -41,6 +42,7 @@ TOOLS: dict[str, Tool[Any]] = {
         convert_adapter.TOOL,
         extract.TOOL,
         weights.TOOL,
+        layers.TOOL,
         compare_plan.TOOL,
         judge_plan.TOOL,
     )

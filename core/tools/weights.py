@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.adapters.targets import block_of
 from core.catalog import Words
 from core.config.schema.option import Section, opt
 from core.counting import counted
@@ -136,13 +137,6 @@ def _norm(module: Adapted, key: ModuleKey, base: Base | None) -> float:
 
     weight = torch.empty(0) if base is None else base.weight(key)
     return float(files.method_at(module).change(module, weight).norm())
-
-
-def block_of(path: str) -> str:
-    """The block of the model that a module lies in: down_blocks.0, mid_block, encoder.layers.3."""
-    names = path.removeprefix("text_model.").split(".")
-    count = {"down_blocks": 2, "up_blocks": 2, "encoder": 3}.get(names[0], 1)
-    return ".".join(names[:count])
 
 
 def by_block(layers: Iterable[Layer]) -> list[tuple[str, float]]:

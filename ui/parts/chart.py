@@ -184,11 +184,16 @@ def rates_chart(rates: Mapping[str, Curve], total: int, lang: Lang) -> str:
     return plot(say("run.lr", lang), lines, last, floor=0.0, name="is-low", most=2, unit=unit, now="smooth")
 
 
+def part_name(part: str, lang: Lang) -> str:
+    """What people call a part of a model, of those that can be trained."""
+    keys = {"unet": "rate.unet", "text_encoder": "rate.text", "text_encoder_2": "rate.text.2"}
+    return say(keys[part], lang) if part in keys else part
+
+
 def _groups(names: Sequence[str], is_only: bool, lang: Lang) -> str:
     """What the curve of these groups is called."""
     if is_only and len(names) > 1:
         return say("rate.all", lang)
-    keys = {"unet": "rate.unet", "text_encoder": "rate.text", "text_encoder_2": "rate.text.2"}
-    key = "rate.word" if names[0].endswith("/embedding") else keys.get(names[0])
-    first = say(key, lang) if key else names[0]
+    is_word = names[0].endswith("/embedding")
+    first = say("rate.word", lang) if is_word else part_name(names[0], lang)
     return first if len(names) == 1 else f"{first} +{len(names) - 1}"

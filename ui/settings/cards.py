@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.adapters.methods import METHODS
 from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import Lang
@@ -89,14 +90,17 @@ def prompt_rows(lang: Lang) -> str:
     return rows_html(element_id(prompts), OPTIONS["dataset.resolution"], lang)
 
 
-def draw_lora(page: Page, form: Form) -> None:
-    """The LoRA tab: what is trained, then the network's options."""
+def draw_lora(page: Page, form: Form) -> Any:
+    """The LoRA tab: what is trained, then the network's options. Gives the place of the layers."""
     page.add(gr.HTML, {"value": _moved}, padding=False, elem_id="method-moved")
     for group, options in groups_of("lora"):
         rest = [option for option in options if option.key != "network.method"]
         card(page, form, f"group.{group}", rest, group)
+    with column("card-layers", "rw-card", *method_classes(METHODS)):
+        found = gr.HTML(elem_id="layers", elem_classes=["rw-maybe"], padding=False)
     with column("", "rw-card", *method_classes(["none"])):
         page.add(gr.HTML, {"value": lambda lang: heading("", say("group.none", lang))}, padding=False)
+    return found
 
 
 def _moved(lang: Lang) -> str:

@@ -112,7 +112,7 @@ def answer(
     plan: as last looked at, used where it is of these settings. total, per_epoch: steps of the run and of an
     epoch, None when unknown.
     """
-    config = _config(form, raw)
+    config = config_of(form, raw)
     if config is None or machine is None:
         return Answer()
     sizes = architecture.of_base(config.model.base, config.model.vae)
@@ -189,7 +189,7 @@ def _alarm(needed: int, machine: Machine, best: Advice | None, lang: Lang) -> st
     return f'<p class="rw-note is-warn">{text}{way}</p>'
 
 
-def _config(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
+def config_of(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
     """The form as far as a forecast needs it; None while it does not hold."""
     named = {key: raw[key] or STANDS_IN for key in ("model.base", "dataset.train_data_dir") if key in raw}
     saving = (f"save.{name}" for name in ("output_dir", *disk.OPTIONS))

@@ -16,6 +16,7 @@ from ui.text.dataset import DATASET_WORDS
 from ui.text.head import HEAD_WORDS
 from ui.text.hub import HUB_WORDS
 from ui.text.images import IMAGES_WORDS
+from ui.text.layers import LAYERS_WORDS
 from ui.text.notice import NOTICE_WORDS
 from ui.text.page import PAGE_WORDS
 from ui.text.prompts import PROMPT_WORDS
@@ -40,6 +41,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **WATCHING_WORDS,
         **PROMPT_WORDS,
         **HUB_WORDS,
+        **LAYERS_WORDS,
         **NOTICE_WORDS,
         **AFTER_WORDS,
         **TRIAL_WORDS,

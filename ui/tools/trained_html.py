@@ -12,6 +12,7 @@ from core.formats.metadata import THUMBNAIL
 from core.tools import trained_with
 from core.tools.trained_with import FACT_WORDS, TaggedFolder
 from core.tools.weights import Layer
+from ui.parts.chart import part_name
 from ui.parts.markup import capital, esc, facts, note, table
 from ui.parts.numbers import short_text
 from ui.text import say
@@ -27,7 +28,6 @@ _IMAGE = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/]+={0,2}",
 _LARGEST_IMAGE = 1_000_000
 """Letters of an image's text that is shown."""
 
-_PARTS = {"unet": "rate.unet", "text_encoder": "rate.text", "text_encoder_2": "rate.text.2"}
 _ORDER = ("conv_in", "down_blocks", "mid_block", "up_blocks")
 """Blocks of one part in the order in which numbers pass them; others before, by name."""
 
@@ -94,7 +94,7 @@ def weights_html(layers: Sequence[Layer], lang: Lang) -> str:
     norms = {key: _together(those) for key, those in blocks.items()}
     most = max(norms.values()) or 1.0
     parts = "".join(
-        f"<h4>{esc(say(_PARTS[part], lang) if part in _PARTS else part)}</h4>"
+        f"<h4>{esc(part_name(part, lang))}</h4>"
         + "".join(
             _block(block, norms[part, block] / most, norms[part, block], blocks[part, block])
             for block in sorted((b for p, b in blocks if p == part), key=_place)
