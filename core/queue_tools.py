@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from core import ending, messages
 from core.catalog import Words
 from core.control import RunControl, StopRun
-from core.errors import EXIT_DONE, LANGS, Problem, UserError
+from core.errors import EXIT_DONE, EXIT_STOPPED, LANGS, Problem, UserError
 from core.queue_entries import Finished, Waiting
 from core.tools.tool import Outcome, Progress
 
@@ -23,6 +23,8 @@ MOST_FINISHED = 20
 
 MOST_LINES = 10
 """Of what a tool says of its work, such as of each module: its own card has the rest."""
+
+_STATUS = {EXIT_DONE: "done", EXIT_STOPPED: "stopped"}
 
 _log = logging.getLogger(__name__)
 
@@ -78,8 +80,7 @@ class ToolTask:
                 fault = _fault(error)
                 self._ended("failed", problems=fault.problems)
                 raise fault from error
-            is_done = came.exit_code == EXIT_DONE
-            self._ended("done" if is_done else "failed", came.lines, came.problems)
+            self._ended(_STATUS.get(came.exit_code, "failed"), came.lines, came.problems)
             return result
 
         return begin

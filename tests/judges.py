@@ -17,6 +17,20 @@ def clip(folder: Path) -> Path:
     return folder
 
 
+def clip_with_text(folder: Path) -> Path:
+    """CLIP as it is published, with its text encoder."""
+    import torch
+    from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel
+
+    torch.manual_seed(0)
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    vision, text = {**small, "image_size": 32, "patch_size": 16}, {**small, "vocab_size": 50}
+    CLIPModel(CLIPConfig(vision_config=vision, text_config=text, projection_dim=8)).save_pretrained(folder)
+    size = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
+    CLIPImageProcessorPil(**size).save_pretrained(folder)
+    return folder
+
+
 def dinov2(folder: Path) -> Path:
     """DINOv2."""
     import torch

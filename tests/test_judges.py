@@ -28,21 +28,26 @@ def images(count=3, side=40):
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     place = tmp_path_factory.mktemp("judges")
-    return {"clip": tiny.clip(place / "clip"), "dinov2": tiny.dinov2(place / "dinov2")}
+    return {
+        make.__name__: make(place / make.__name__) for make in (tiny.clip, tiny.clip_with_text, tiny.dinov2)
+    }
 
 
 def by_transformers(kind, folder, image):
     """The features of one image, by the library's own classes."""
-    from transformers import AutoImageProcessor, CLIPVisionModelWithProjection, Dinov2Model
+    from transformers import AutoImageProcessor, CLIPModel, CLIPVisionModelWithProjection, Dinov2Model
 
     pixels = AutoImageProcessor.from_pretrained(folder)(image, return_tensors="pt")["pixel_values"]
     with torch.no_grad():
         if kind == "clip":
             return CLIPVisionModelWithProjection.from_pretrained(folder).eval()(pixels).image_embeds[0]
+        if kind == "clip_with_text":
+            model = CLIPModel.from_pretrained(folder).eval()
+            return model.visual_projection(model.vision_model(pixels).pooler_output)[0]
         return Dinov2Model.from_pretrained(folder).eval()(pixels).pooler_output[0]
 
 
-@pytest.mark.parametrize("kind", ["clip", "dinov2"])
+@pytest.mark.parametrize("kind", ["clip", "clip_with_text", "dinov2"])
 def test_features_are_the_librarys_at_length_one(folders, kind):
     judge, seen = judges.opened(folders[kind]), images()
     found = judge.features(seen)

@@ -8,7 +8,7 @@ import pytest
 
 from core.catalog import Words
 from core.control import RunControl, StopRun
-from core.errors import EXIT_REFUSED, Message, UserError
+from core.errors import EXIT_REFUSED, EXIT_STOPPED, Message, UserError
 from core.queue import RunQueue
 from core.queue_tools import ToolTask
 from core.runner import NotNow
@@ -121,6 +121,16 @@ def test_stopped_from_the_queue_it_ends_and_holds_the_queue(queue, runner, tools
     queue.stop()
     until(lambda: queue.look().held == "stopped")
     assert queue.look().finished[0].status == "stopped" and runner.started == []
+
+
+def test_a_tool_that_was_stopped_and_shows_what_there_is_counts_as_stopped(queue, tools):
+    queue.add_tool("toy", {}, "a")
+    queue.go_on()
+    until(lambda: tools.begun)
+    tools.end(outcome=Outcome((Words("3 of 8", "8のうち3"),), exit_code=EXIT_STOPPED))
+    until(lambda: queue.look().finished)
+    (ended,) = queue.look().finished
+    assert (ended.status, ended.lines[0].en) == ("stopped", "3 of 8")
 
 
 def test_what_could_not_be_done_of_it_counts_as_failed_and_a_fault_of_the_program_is_a_sentence(queue, tools):

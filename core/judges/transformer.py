@@ -42,13 +42,18 @@ class Transformer:
             raise UserError(messages.NOT_LOADED(path=folder, why=why)) from e
 
     def _load(self, folder: Path) -> None:
-        from transformers import AutoImageProcessor, AutoModel, CLIPVisionModelWithProjection
+        from transformers import AutoConfig, AutoImageProcessor, AutoModel, CLIPVisionModelWithProjection
 
         here: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         images: Any = AutoImageProcessor
         self._processor: Any = images.from_pretrained(folder, **here)
         kind: Any = CLIPVisionModelWithProjection if self._is_clip else AutoModel
-        model: Any = kind.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **here)
+        config: Any = AutoConfig.from_pretrained(folder, **here)
+        if config.model_type == "clip":  # with the text encoder, which is not read
+            config.vision_config.projection_dim = config.projection_dim
+            config = config.vision_config
+        how: dict[str, Any] = {"config": config, "dtype": torch.float32, "use_safetensors": True}
+        model: Any = kind.from_pretrained(folder, **how, **here)
         self._model: Any = model.eval().requires_grad_(False).to(self._device)
 
     def features(self, images: Sequence[Image.Image]) -> Tensor:

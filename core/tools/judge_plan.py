@@ -47,10 +47,10 @@ class ImagesSettings(Section):
 
     reference: str | None = opt(
         None,
-        ("Images of the subject that were not trained", "学習に使っていない対象の画像"),
+        ("Held-out images", "比較用の画像"),
         (
-            "A folder. Empty: the run's validation images, else its training images.",
-            "フォルダー。空欄なら学習時の検証用画像、なければ学習用画像を使います。",
+            "Of the subject, not trained. Empty: the run's validation images, else its training images.",
+            "学習に使っていない対象の画像。空欄なら学習時の検証用画像、なければ学習用画像。",
         ),
         path="folder",
     )
