@@ -60,14 +60,16 @@ const pale = () => {
       .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
+  const hints = [...document.querySelectorAll('[placeholder]')].filter((field) => field.placeholder.trim() && field.checkVisibility());
+  const written = [...worded().map((one) => [one, getComputedStyle(one)]), ...hints.map((one) => [one, getComputedStyle(one, '::placeholder')])];
   const found = [];
-  for (const element of worded()) {
-    const style = getComputedStyle(element), below = ground(element);
+  for (const [element, style] of written) {
+    const below = ground(element);
     if (!below || element.closest('[disabled], .rw-zoom')) continue;
     let opacity = 1;
     for (let around = element; around; around = around.parentElement) opacity *= Number(getComputedStyle(around).opacity);
     const ink = rgba(style.color);
-    ink[3] *= opacity;
+    ink[3] *= opacity * (hints.includes(element) ? Number(style.opacity) : 1);
     const [a, b] = [light(over(ink, below)), light(below)];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     const size = parseFloat(style.fontSize);

@@ -31,7 +31,7 @@ LATIN = {
         "rate.text",
         "run.loss",
         "run.chart",
-        *(f"head.method.{name}" for name in ("lora", "dora", "loha", "lokr", "oft")),
+        *(f"head.method.{name}" for name in ("lora", "dora", "loha", "lokr", "oft", "embedding")),
         "presets.gb",
         "tab.is.family",
         "tab.is.hub",

@@ -32,7 +32,8 @@
     measure(help);
   }
 
-  const measure = (help) => blockOf(help)?.classList.toggle('has-more', help.scrollWidth > help.clientWidth + 1);
+  const measure = (help) => blockOf(help)?.classList.toggle('has-more', 
+    help.scrollWidth > help.clientWidth + 1 || help.scrollHeight > help.clientHeight + 1);
   // A frame later: the mark may change the sizes that are being told of.
   const sizes = new ResizeObserver((entries) =>
     requestAnimationFrame(() => entries.forEach(({target}) => measure(target))));
