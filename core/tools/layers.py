@@ -40,7 +40,7 @@ class LayersSettings(Section):
 def run(settings: LayersSettings, work: Work) -> Outcome:
     """Tell of the layers. Raises UserError when the file is no sound run of an adapter."""
     config = check.load(Path(settings.file), reads_base=True).config
-    if config.network.method == "none":
+    if not config.network.is_adapter:
         raise UserError(messages.LAYERS_NONE(path=settings.file))
     model = architecture.of_base(config.model.base)
     family = next(iter(FAMILIES)) if config.model.family == "auto" else config.model.family

@@ -350,6 +350,6 @@ JUDGE_BLIND_CLASS = Message(
 )
 LAYERS_NONE = Message(
     "E-CFG-TOGETHER",
-    "{path} trains the whole model; choose a run file of an adapter (network.method).",
-    "{path} はモデル全体を学習する設定です。アダプターを学習する設定ファイルを選んでください（network.method）。",
+    "{path} trains no adapter; choose a run file that does (network.method).",
+    "{path} はアダプターを学習する設定ではありません。アダプターの設定ファイルを選んでください（network.method）。",
 )

@@ -141,6 +141,7 @@ def test_an_output_folder_in_the_folder_of_masks_is_refused():
         ({"method": "lokr"}, True),
         ({"method": "oft"}, True),
         ({"method": "none"}, False),
+        ({"method": "embedding"}, False),
     ],
 )
 def test_names_of_diffusers_are_refused_for_what_it_does_not_read(settings, is_refused):

@@ -31,5 +31,5 @@ def test_the_first_names_are_told_unless_all_are_asked_for():
 def test_a_run_of_a_whole_model_is_refused(tmp_path):
     run = tmp_path / "run.toml"
     run.write_text('format = 1\nmodel.base = "b"\ndataset.train_data_dir = "t"\nnetwork.method = "none"\n')
-    with pytest.raises(UserError, match="whole model"):
+    with pytest.raises(UserError, match="trains no adapter"):
         told(file=str(run))

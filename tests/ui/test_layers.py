@@ -34,7 +34,13 @@ def test_where_every_layer_is_left_out_that_is_said(told):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"network__method": "none"}, {"network__rank": "many"}, {"network__exclude_patterns": "("}]
+    "changes",
+    [
+        {"network__method": "none"},
+        {"network__method": "embedding"},
+        {"network__rank": "many"},
+        {"network__exclude_patterns": "("},
+    ],
 )
 def test_nothing_is_said_of_no_adapter_and_of_settings_that_do_not_hold(told, changes):
     assert told(**changes) == ""

@@ -29,7 +29,7 @@ def layers_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     Nothing while the settings do not hold: what is wrong is said elsewhere.
     """
     config = config_of(form, raw)
-    if config is None or config.network.method == "none":
+    if config is None or not config.network.is_adapter:
         return ""
     sizes = architecture.of_base(config.model.base)
     family = next(iter(FAMILIES)) if config.model.family == "auto" else config.model.family

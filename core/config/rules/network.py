@@ -126,7 +126,7 @@ def ranks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
 
 def names_hold_the_method(config: RunConfig) -> Iterator[Problem]:
     network, save = config.network, config.save
-    if save.adapter_names != "diffusers" or network.method == "none":
+    if save.adapter_names != "diffusers" or not network.is_adapter:
         return
     if network.method == "dora" and network.dora_axis != "output":
         yield messages.NAMES_OF_DIFFUSERS(method=Words("DoRA of inputs", "入力側のDoRA"))
