@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import os
 import secrets
@@ -21,7 +20,7 @@ from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.errors import LANGS, Problem, UserError
 from core.queue_entries import Added, Again, Finished, Kept, Waiting
-from core.queue_tools import Begin, Begun, QueuedTools, no_tools
+from core.queue_tools import Begin, Begun, QueuedTools, as_text, followed, no_tools
 from core.runner import NotNow, Runner
 from core.runs import result_names
 
@@ -115,7 +114,7 @@ class RunQueue:
 
         values: its settings, plain values that are checked again when it begins. about: what it works on.
         """
-        text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+        text = as_text(values)
         with self._lock:
             now = self._clock()
             for entry in self._waiting:
@@ -337,6 +336,7 @@ class RunQueue:
             f"「{run.name}」という名前の結果がすでにあるため、「{name}」として開始しました。",
             f"“{run.name}”这个名称已有结果，因此以“{name}”的名称开始。",
         )
+        self._waiting = followed(self._waiting, run, name)
         return dataclasses.replace(run, name=name)
 
     def _blame(self, run_id: str, problems: Sequence[Problem]) -> None:

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from core import ending, messages
@@ -141,11 +142,8 @@ class QueuedTools:
 
     def begin_work(self, entry: Waiting, before: Any) -> None:
         """Begin the work of a tool. Raises NotNow where it must wait, UserError."""
-        try:
-            values = json.loads(entry.text)
-        except (ValueError, RecursionError):
-            values = None
-        if not isinstance(values, dict):
+        values = _values(entry.text)
+        if values is None:
             raise UserError(messages.TOOL_UNKNOWN(tool=entry.tool))
         self.begun, self.is_open = Begun(entry, self._begin(entry.tool, values), before), True
 
@@ -163,3 +161,42 @@ class QueuedTools:
         """Ask the tool to stop that is at work."""
         if self.begun is not None:
             self.begun.task.stop()
+
+
+def followed(waiting: Sequence[Waiting], run: Waiting, name: str) -> list[Waiting]:
+    """What waits, once a run of it is begun under another name: tools that work on its model work on that.
+
+    Of another model, which has come under the name meanwhile, nobody could have known when they were added.
+    """
+    ends = {f"{run.name}.safetensors": f"{name}.safetensors", run.name: name}
+    paths = {str(Path(run.folder) / old): str(Path(run.folder) / new) for old, new in ends.items()}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, list):
+            return [renamed(one) for one in value]
+        return paths.get(value, value) if isinstance(value, str) else value
+
+    found = []
+    for entry in waiting:
+        values = _values(entry.text) if entry.tool else None
+        new = None if values is None else {key: renamed(value) for key, value in values.items()}
+        if new == values:
+            found.append(entry)
+            continue
+        about = entry.name.replace(f"{run.name}.safetensors", f"{name}.safetensors")
+        found.append(replace(entry, text=as_text(new), name=about))
+    return found
+
+
+def as_text(values: Any) -> str:
+    """The settings of a tool as they are kept."""
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def _values(text: str) -> dict[str, Any] | None:
+    """Settings that were kept; None for a text that holds none."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None

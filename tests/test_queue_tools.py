@@ -228,3 +228,22 @@ def test_what_was_begun_last_is_known_of_runs_and_tools(queue, runner, tools, te
     runner.start(text("by hand"))
     assert queue.last is runner.current
     tools.end()
+
+
+def test_a_tool_of_a_run_that_gets_another_name_works_on_what_that_run_makes(
+    tmp_path, queue, runner, tools, text
+):
+    runner.start(text("first"))
+    queue.add(text("frog"))
+    made, others = tmp_path / "output" / "frog.safetensors", str(tmp_path / "frog.safetensors")
+    queue.add_tool("toy", {"source": str(made), "adapters": [str(made), others]}, "frog.safetensors → small")
+    made.parent.mkdir()
+    made.write_bytes(b"of another program")
+    runner.current.status = "done"
+    until(lambda: runner.started == ["first", "frog-2"])
+    assert names_of(queue) == ["frog-2.safetensors → small"]
+    runner.current.status = "done"
+    until(lambda: tools.begun)
+    new = str(tmp_path / "output" / "frog-2.safetensors")
+    assert tools.begun == [{"source": new, "adapters": [new, others]}]
+    tools.end()

@@ -1,4 +1,4 @@
-"""When all runs are done: the switch, and the countdown with a way to keep the program running."""
+"""When all runs and queued tools are done: the switch, and the countdown with a way to keep it running."""
 
 from __future__ import annotations
 

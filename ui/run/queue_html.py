@@ -109,7 +109,7 @@ def _row(run: Waiting, n: int, many: int, lang: Lang) -> str:
     return (
         f'<li><span class="rw-turn">{n}</span>'
         f"<span><b>{esc(name)}</b> {more}</span>"
-        f'<span class="rw-moves">{moves}{acts}</span>{note(fault, "bad")}</li>'
+        f'<span class="rw-moves">{moves}{acts}</span>{note(_sentence(fault), "bad")}</li>'
     )
 
 
@@ -131,7 +131,7 @@ def _finished_row(one: Finished, lang: Lang) -> str:
     at = time.strftime("%H:%M", time.localtime(one.ended))
     said = "".join(note(words.of(lang), "good") for words in one.lines[:_LINES])
     tone = "bad" if one.status == "failed" else "warn"
-    said += "".join(note(words.of(lang), tone) for words in one.problems)
+    said += "".join(note(_sentence(words.of(lang)), tone) for words in one.problems)
     said += note(say("queue.stopped", lang)) if one.status == "stopped" else ""
     repeat = button("repeat", one.entry.id, say("queue.repeat", lang), "is-quiet")
     again = "" if one.status == "done" else repeat
@@ -150,3 +150,8 @@ def _name_of_tool(tool: str, lang: Lang) -> str:
 def _about(name: str) -> str:
     """What a tool works on."""
     return f'<small class="is-about">{esc(name)}</small>' if name else ""
+
+
+def _sentence(text: str) -> str:
+    """A problem as it stands by itself, without the place before it."""
+    return text[:1].upper() + text[1:]

@@ -156,6 +156,6 @@ PAGE_WORDS: Mapping[str, Words] = {
         "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
     ),
     "console.idle": Words(
-        "All runs are done; Rareword stops.", "すべての学習が終わったため、Rarewordを終了します。"
+        "Everything is done; Rareword stops.", "すべて終わったため、Rarewordを終了します。"
     ),
 }

@@ -309,20 +309,18 @@ RUN_WORDS: Mapping[str, Words] = {
         "「{name}」をキューから取り出し、設定を画面に読み込みました。",
     ),
     # when the queue is empty
-    "idle.stop": Words(
-        "When all runs are done, stop the program", "すべての学習が終わったらプログラムを終了"
-    ),
-    "idle.command": Words("When all runs are done, run {name}", "すべての学習が終わったら{name}を実行"),
+    "idle.stop": Words("When everything is done, stop the program", "すべて終わったらプログラムを終了"),
+    "idle.command": Words("When everything is done, run {name}", "すべて終わったら{name}を実行"),
     "idle.stopping": Words(
-        "All runs are done: the program stops in {seconds} s.",
-        "すべての学習が終わりました。{seconds}秒後にプログラムを終了します。",
+        "Everything is done: the program stops in {seconds} s.",
+        "すべて終わりました。{seconds}秒後にプログラムを終了します。",
     ),
     "idle.over": Words(
-        "All runs are done; the program has stopped.", "すべての学習が終わり、プログラムを終了しました。"
+        "Everything is done; the program has stopped.", "すべて終わり、プログラムを終了しました。"
     ),
     "idle.starting": Words(
-        "All runs are done: {name} is run in {seconds} s.",
-        "すべての学習が終わりました。{seconds}秒後に{name}を実行します。",
+        "Everything is done: {name} is run in {seconds} s.",
+        "すべて終わりました。{seconds}秒後に{name}を実行します。",
     ),
     "idle.stay": Words("Keep running", "終了しない"),
     "idle.cancel": Words("Cancel", "取りやめる"),
