@@ -21,7 +21,7 @@ from core.tools.compare_plan import CompareSettings, Comparison, plan
 from core.tools.run_models import Lineup, Tried
 from core.tools.sample import long_enough
 from core.tools.tool import Outcome, Work
-from core.tools.try_settings import Shot, TrySettings
+from core.tools.try_settings import Shot, Source, TrySettings
 
 LARGEST_CELL = 512
 """Pixels of an image on a sheet; larger ones are shrunk to it. The images themselves lie beside it."""
@@ -158,7 +158,7 @@ def _shown(model: Tried, strengths: Sequence[float], comparison: Comparison) -> 
 def _about(comparison: Comparison, seeds: Sequence[Prompt]) -> str:
     """How the sheet was made; names of files without their folders."""
     prompt, lineup = seeds[0], comparison.lineup
-    names = [Path(model.source.lora or model.source.model.base).name for model in lineup.models]
+    names = [_file(model.source).name for model in lineup.models]
     lines = [
         f"prompt: {prompt.text}",
         f"negative: {prompt.negative}",
@@ -173,6 +173,13 @@ def _about(comparison: Comparison, seeds: Sequence[Prompt]) -> str:
     if not lineup.is_whole:
         lines.append(f"strengths: {', '.join(f'{strength:g}' for strength in comparison.strengths)}")
     return "\n".join(lines)
+
+
+def _file(source: Source) -> Path:
+    """What a run has saved of it."""
+    if source.lora is not None:
+        return source.lora
+    return source.word.path if source.word is not None else Path(source.model.base)
 
 
 def _opened(path: Path | None) -> Image.Image | None:

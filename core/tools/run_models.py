@@ -6,11 +6,12 @@ What a run file names is resolved by the caller's rule for paths (Work.place).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from core.config import check
+from core.config.output_names import embedding_beside
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.model import ModelConfig
 from core.config.schema.run import RunConfig
@@ -27,7 +28,7 @@ from core.runs.past_runs import RUN_FILE, RUNS, PastRun
 from core.runs.sample_prompts import Prompt
 from core.tools import messages
 from core.tools.tool import Work
-from core.tools.try_settings import Source
+from core.tools.try_settings import LearnedWord, Source
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ class Lineup:
 
     @property
     def is_whole(self) -> bool:
-        """Whether they are models by themselves, which have no strength."""
+        """Whether they have no strength, being models by themselves or words."""
         return all(model.source.lora is None for model in self.models)
 
 
@@ -80,8 +81,7 @@ def of_run(text: str, most: int, work: Work) -> Lineup:
         }
     )
     base = Source(model, config.train, config.dataset.resolution)
-    is_whole = config.network.method == "none"
-    models = [Tried(f"step {one.step}", _with(base, one.path, is_whole), one) for one in saved]
+    models = [Tried(f"step {one.step}", source_of(base, one.path, config), one) for one in saved]
     _refuse(base, models)
     return Lineup(base, tuple(models), config.sample.sample_sampler, run, config)
 
@@ -91,7 +91,7 @@ def of_files(paths: Sequence[str], base: str) -> Lineup:
     family = identify(Path(base)).family if Path(base).exists() else ""
     side = FAMILIES.get(family, next(iter(FAMILIES.values()))).default_size
     source = Source(ModelConfig(base=base), TrainConfig(), (side.width, side.height))
-    models = [Tried(Path(path).stem, _with(source, Path(path), is_whole=False)) for path in paths]
+    models = [Tried(Path(path).stem, replace(source, lora=Path(path))) for path in paths]
     _refuse(source, models)
     return Lineup(source, tuple(models), "ddim")
 
@@ -152,17 +152,23 @@ def dataset_of(config: RunConfig, work: Work) -> DatasetConfig:
     return dataset
 
 
-def _with(base: Source, path: Path, is_whole: bool) -> Source:
-    if not is_whole:
-        return Source(base.model, base.train, base.size, path)
-    whole = base.model.model_copy(update={"base": str(path), "vae": None})
-    return Source(whole, base.train, base.size)
+def source_of(base: Source, path: Path, config: RunConfig) -> Source:
+    """What a run has saved at a path, to draw with. base: its base model."""
+    method, word = config.network.method, config.embedding.token_string
+    if method == "none":
+        whole = base.model.model_copy(update={"base": str(path), "vae": None})
+        return replace(base, model=whole)
+    if method == "embedding":
+        return replace(base, word=LearnedWord(word, path))
+    beside = embedding_beside(path)
+    return replace(base, lora=path, word=LearnedWord(word, beside) if word and beside.is_file() else None)
 
 
 def _refuse(base: Source, models: Sequence[Tried]) -> None:
     """Raises UserError for files that are not what they are taken for, before any is loaded."""
-    whole = [base.model, *(model.source.model for model in models if model.source.lora is None)]
-    found = [problem for config in whole for problem in precheck.problems(config) if problem.is_error]
+    sources = [base, *(model.source for model in models)]
+    configs = {source.model.model_dump_json(): source.model for source in sources}
+    found = [p for config in configs.values() for p in precheck.problems(config) if p.is_error]
     family = identify(Path(base.model.base)).family if Path(base.model.base).exists() else ""
     loras = [model.source.lora for model in models if model.source.lora is not None]
     found += [problem for path in loras for problem in lora_precheck.problems(path, family=family)]

@@ -31,7 +31,8 @@ from core.reading import reason
 from core.runs.sample_prompts import Prompt, parse
 from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
 from core.train.outputs.samples import drawing_of
-from core.train.weights import lora_files
+from core.train.weights import learned_word, lora_files
+from core.train.weights.learned_word import LearnedWord
 
 _LENGTHS = (75, 150, 225)
 """Tokens that a model reads of a prompt; values of max_token_length."""
@@ -113,6 +114,13 @@ class Painter:
         self._model.objective = family.objective(self._model, train)
         self._own: dict[ModuleKey, Tensor] = {}
         self._added: _Added = ()
+
+    def learn(self, word: str, path: Path) -> None:
+        """Have it read a word by the vectors of an embedding's file, before it goes to a device.
+
+        Raises UserError.
+        """
+        LearnedWord(self._family, self._model, word, learned_word.from_file(self._model, path))
 
     def to_device(self) -> None:
         """Onto the GPU, where there is one."""

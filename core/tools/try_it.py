@@ -83,11 +83,16 @@ def painting(source: Source, strength: float, work: Work) -> Iterator[Painter]:
 
 def _key(source: Source) -> object:
     """What another model has to be loaded for. A file that was written anew is another one."""
+    files = (Path(source.model.base), *([source.word.path] if source.word else []))
+    changed = tuple(map(_changed, files))
+    return source.model.model_dump_json(), source.train.model_dump_json(), source.word, changed
+
+
+def _changed(path: Path) -> int:
     try:
-        changed = Path(source.model.base).stat().st_mtime_ns
+        return path.stat().st_mtime_ns
     except OSError:
-        changed = 0
-    return source.model.model_dump_json(), source.train.model_dump_json(), changed
+        return 0
 
 
 def _loaded(source: Source, work: Work) -> Painter:
@@ -98,6 +103,8 @@ def _loaded(source: Source, work: Work) -> Painter:
 
     precheck.fetch(source.model, lambda done, total: work.at("fetch_model", done, total))
     painter = Painter(family_of(source.model), source.model, source.train, report)
+    if source.word is not None:
+        painter.learn(source.word.text, source.word.path)
     painter.to_device()
     return painter
 

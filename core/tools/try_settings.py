@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -84,17 +84,25 @@ class TrySettings(Section):
     )
 
 
+class LearnedWord(NamedTuple):
+    """A word that was taught as vectors of its own, and the file that holds them."""
+
+    text: str
+    path: Path
+
+
 @dataclass(frozen=True)
 class Source:
     """What generates. model, train: as the run file says. lora: a file that is added, None for a whole model.
 
-    size: (width, height) in pixels where none is asked for.
+    size: (width, height) in pixels where none is asked for. word: that the model reads by a run's vectors.
     """
 
     model: ModelConfig
     train: TrainConfig
     size: tuple[int, int]
     lora: Path | None = None
+    word: LearnedWord | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import torch
 from PIL import Image
 
 from core.cli import main
@@ -224,3 +225,39 @@ def test_a_path_in_the_run_file_is_resolved_by_the_callers_rule(run, tmp_path):
     asked = []
     plan(settings(tmp_path, run=str(run)), Work(place=lambda path, key: asked.append(key) or path))
     assert asked == ["model.base"]
+
+
+def a_word(path, seed):
+    """Two vectors of the tiny model's width."""
+    drawn = torch.randn(2, 16, generator=torch.Generator().manual_seed(seed))
+    return tensors.save(path, {"emb_params": drawn}, {})
+
+
+WORD = {"embedding.token_string": "frg-x", "sample.sample_prompts": (ONE.replace("frog", "frg-x"),)}
+
+
+def test_a_word_that_a_run_taught_is_read_by_its_vectors_of_each_step(base, tmp_path):
+    output = tmp_path / "output"
+    output.mkdir()
+    steps = {10: "frog-10.safetensors", 20: "frog-20.safetensors"}
+    for step, name in steps.items():
+        a_word(output / name, step)
+    run = a_run(output, base, steps, method="embedding", **WORD)
+    (sheet,) = compared(tmp_path / "out", run=str(run)).sheets
+    images = [named(sheet.parent, ending) for ending in ("base", "step-10", "step-20")]
+    assert len(set(images)) == 3
+    plain = WORD["sample.sample_prompts"][0]
+    assert images[0] == pixels(draw(base, [], [plain], tmp_path / "ours")[0])
+
+
+def test_a_word_that_was_taught_with_a_lora_is_read_beside_it(run, base, tmp_path):
+    a_word(run.parent.parent / "frog-30_emb.safetensors", 3)
+    file = run / "run.toml"
+    text = file.read_text("utf-8").replace('token_string = ""', 'token_string = "frg-x"')
+    file.write_text(text.replace("a frog --s", "a frg-x --s"), "utf-8")
+    compared(tmp_path / "out", run=str(run), strengths="1", most=2)
+    with_word, lora = tmp_path / "out" / "frog", str(run.parent.parent / "frog-30.safetensors")
+    plain = WORD["sample.sample_prompts"][0]
+    assert named(with_word, "step-30_1") != pixels(draw(base, [lora], [plain], tmp_path / "ours")[0])
+    first = str(run.parent.parent / "frog-10.safetensors")  # no word lies beside it
+    assert named(with_word, "step-10_1") == pixels(draw(base, [first], [plain], tmp_path / "ours")[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.config import check
@@ -16,6 +16,7 @@ from core.families import FAMILIES
 from core.formats.identify import identify
 from core.runs import checkpoints, past_runs
 from core.runs.past_runs import PastRun
+from core.tools import run_models
 from core.tools.try_settings import Source
 from ui.settings.form import Form
 from ui.tools import messages
@@ -52,7 +53,16 @@ def targets(runs: Sequence[PastRun], results: Mapping[str, Result]) -> list[Targ
         for one in checkpoints.of_run(run):
             result = left.pop(os.path.realpath(one.path), None)
             if result is not None:
-                found.append(Target(result.id, one.path, one.path.name, run, one.step, run.method != "none"))
+                found.append(
+                    Target(
+                        result.id,
+                        one.path,
+                        one.path.name,
+                        run,
+                        one.step,
+                        run.method not in ("none", "embedding"),
+                    )
+                )
     others = [result for result in left.values() if result.path.suffix != ".yaml"]
     found += [Target(r.id, r.path, r.path.name, None, 0, _is_lora(r.path)) for r in others]
     return found
@@ -77,12 +87,12 @@ def sources(window: Window, target: Target | None) -> tuple[Source, Source]:
         config = check.load(target.run.folder / past_runs.RUN_FILE).config
         model = config.model.model_copy(update=_paths(window, config.model))
         base = Source(model, config.train, config.dataset.resolution)
-    else:
-        base = _of_settings(window) if target.is_lora else _plain(target.path)
+        return base, run_models.source_of(base, target.path, config)
     if target.is_lora:
-        return base, Source(base.model, base.train, base.size, target.path)
-    whole = base.model.model_copy(update={"base": str(target.path), "vae": None})
-    return base, Source(whole, base.train, base.size)
+        base = _of_settings(window)
+        return base, replace(base, lora=target.path)
+    base = _plain(target.path)
+    return base, base
 
 
 def _paths(window: Window, model: ModelConfig) -> dict[str, str | None]:
