@@ -44,3 +44,7 @@ def test_where_every_layer_is_left_out_that_is_said(told):
 )
 def test_nothing_is_said_of_no_adapter_and_of_settings_that_do_not_hold(told, changes):
     assert told(**changes) == ""
+
+
+def test_what_comfyui_makes_of_the_strength_of_oft_is_said_with_oft(told):
+    assert "applies the strength of OFT twice" in told(network__method="oft") and "OFT" not in told()

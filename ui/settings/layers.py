@@ -42,6 +42,7 @@ def layers_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
         _counts(found, layers.file_bytes(found, config), lang),
         *(_idle(key, pattern, lang) for key, pattern in found.idle),
         "" if found.adapted else note(say("layers.none", lang), "bad"),
+        note(say("layers.oft", lang)) if config.network.method == "oft" else "",
         note(say("layers.from_file", lang)) if config.network.dim_from_weights else "",
         "" if sizes else note(say("forecast.assumed", lang, family=FAMILIES[family].words.of(lang))),
         _blocks(found, lang),

@@ -20,6 +20,10 @@ LAYERS_WORDS: Mapping[str, Words] = {
         "No layer gets an adapter: nothing would be trained.",
         "アダプターを付ける層がないため、何も学習されません。",
     ),
+    "layers.oft": Words(
+        "ComfyUI applies the strength of OFT twice: at 1 it is as trained, at 0.5 a quarter of the change is left.",
+        "ComfyUIはOFTの強さを2回掛けます。強さ1なら学習時と同じですが、0.5では変化が4分の1になります。",
+    ),
     "layers.from_file": Words(
         "Ranks and layers are those of the LoRA to train further; these are the ones of the settings.",
         "実際のランクと層は、さらに学習するLoRAのものになります。ここに表示しているのは設定上の値です。",
