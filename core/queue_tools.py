@@ -79,10 +79,12 @@ class ToolTask:
                 raise
             except BaseException as error:
                 fault = _fault(error)
-                self._ended("failed", problems=fault.problems)
-                raise fault from error
-            self._ended(_STATUS.get(came.exit_code, "failed"), came.lines, came.problems)
-            return result
+            else:
+                self._ended(_STATUS.get(came.exit_code, "failed"), came.lines, came.problems)
+                return result
+            # Raised here, so that it does not hold on to what the work had in memory.
+            self._ended("failed", problems=fault.problems)
+            raise fault
 
         return begin
 

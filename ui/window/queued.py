@@ -11,7 +11,7 @@ from core.console import language
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_STOPPED, Lang, UserError
 from core.events import RunEnded
 from core.queue_tools import ToolTask
-from core.runner import NotNow
+from core.runner import NotNow, give_memory_back
 from core.tools.table import TOOLS
 from core.tools.tool import Outcome
 from core.webhook import WebHook
@@ -61,7 +61,15 @@ class Queued:
             raise NotNow(hindrance)
         prepared = prepare(values)
         task = ToolTask(lambda: job.control)
-        work = task.around(prepared.work, prepared.outcome)
+
+        def alone(report: Report) -> Any:
+            try:
+                return prepared.work(report)
+            finally:
+                if tool.on_gpu:
+                    give_memory_back()  # the next in the queue may be a training
+
+        work = task.around(alone, prepared.outcome)
 
         def told(report: Report) -> Any:
             try:
