@@ -59,3 +59,28 @@ def shapes(method: str, weight: Shape, rank: int, options: Mapping[str, object])
         assert method == "oft", method
         side = block_size(outputs, rank)
         yield (outputs // side, side, side)
+
+
+def kept(method: str, weight: Shape, rank: int, options: Mapping[str, object]) -> tuple[int, int]:
+    """Numbers that a layer keeps till its backward pass beyond those of a LoRA: of a position, and at once.
+
+    What DoRA multiplies by its magnitudes, what OFT rotates in place of the input, what is between LoKr's
+    factors, and LoHa's whole change. Parameters as of `shapes`.
+    """
+    outputs, inputs, *kernel = weight
+    if method == "dora":
+        return (inputs if options.get("dora_axis") == "input" else outputs), 0
+    if method == "oft":
+        return round(_ROTATED * outputs), 0
+    if method == "loha":
+        return 0, outputs * inputs * math.prod(kernel)
+    if method == "lokr":
+        factor = int(str(options.get("factor", -1)))
+        large, (small, rest) = factorize(outputs, factor)[1], factorize(inputs, factor)
+        is_product = rank < max(large, rest) / 2
+        return small * (large + rank * is_product), 0
+    return 0, 0
+
+
+_ROTATED = 0.7
+"""Outputs that OFT keeps, less inputs that only a LoRA keeps; measured on SD1 (bench.activations)."""

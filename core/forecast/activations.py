@@ -12,6 +12,7 @@ from typing import Any
 from core.catalog import Role
 from core.families import FAMILIES, FamilySpec
 from core.forecast.architecture import Architecture
+from core.forecast.kept import Kept
 from core.forecast.measured import Measured, measured, passes_name, step_name, work_name
 
 
@@ -19,7 +20,8 @@ from core.forecast.measured import Measured, measured, passes_name, step_name, w
 class Activations:
     """device, precision, kind: of measured.DEVICES, PRECISIONS and KINDS.
 
-    is_denoiser_trained: False where only text encoders are. is_in_pieces: attention is mem_eff.
+    is_denoiser_trained: False where only text encoders are. is_in_pieces: attention is mem_eff. kept: part ->
+    what its adapter keeps beyond a LoRA. item: bytes of a number of that.
     """
 
     architecture: Architecture
@@ -29,6 +31,8 @@ class Activations:
     is_denoiser_trained: bool
     is_checkpointed: bool
     is_in_pieces: bool
+    kept: Mapping[str, Kept]
+    item: int
 
     @property
     def _measured(self) -> Measured:
@@ -56,13 +60,17 @@ class Activations:
     def moments(self, cells: int, tokens: int) -> Iterator[tuple[int, float]]:
         """The moments of a step: bytes, and the share of the denoiser's gradients that is there by then."""
         more = self._passes["mem_eff"] if self.is_in_pieces else 0
+        kept = sum(self._kept(part, cells, tokens) for part in self._spec.names("denoiser"))
         for cell, token, share in self._step(self._kind)["moments"]:
-            yield self._wide("denoiser", (cell + more) * cells + token * tokens), share
+            yield self._wide("denoiser", (cell + more) * cells + token * tokens) + kept, share
+
+    def _kept(self, part: str, cells: int, tokens: int) -> int:
+        return int(self.item * self.kept[part].numbers(cells, tokens)) if part in self.kept else 0
 
     def trained_text(self, part: str, tokens: int) -> tuple[int, float]:
         """What a trained text encoder keeps till its backward pass: bytes, and a share of its weights'."""
         token, share = self._step(self.kind)["text"][part]
-        return int(self.architecture.width(part) * token * tokens), share
+        return int(self.architecture.width(part) * token * tokens) + self._kept(part, 0, tokens), share
 
     def work(self, cells: int) -> int:
         """Floating-point operations of a sample's step."""

@@ -85,15 +85,20 @@ class Architecture:
         return {part.name: self._channels(part.name) for part in FAMILIES[self.family].parts}
 
     def _channels(self, part: str) -> float:
-        layers = [(_LEVEL.match(module.path), shape) for module, shape in self.modules(part)]
-        lowest = max((int(m[2]) for m, _ in layers if m and m[1] == "down"), default=0)
+        shares = self.shares(part)
+        return math.fsum(sum(shape[:2]) * shares[module.path] for module, shape in self.modules(part))
+
+    def shares(self, part: str) -> Mapping[str, float]:
+        """Path of a layer of a part -> how often a cell of the latents passes it, 1 at most."""
+        layers = {module.path: _LEVEL.match(module.path) for module, _ in self.modules(part)}
+        lowest = max((int(m[2]) for m in layers.values() if m and m[1] == "down"), default=0)
 
         def level(block: re.Match[str] | None) -> int:
             if block is None or block[1] == "mid":
                 return lowest if block else 0
             return int(block[2]) if block[1] == "down" else lowest - int(block[2])
 
-        return math.fsum(sum(shape[:2]) / math.pow(4, level(block)) for block, shape in layers)
+        return {path: math.pow(4, -level(block)) for path, block in layers.items()}
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from core.families import FAMILIES, FamilySpec
 from core.forecast import layers
 from core.forecast.activations import Activations
 from core.forecast.architecture import Architecture
+from core.forecast.kept import Kept, kept
 from core.forecast.optimizers import FLOAT, HALF
 from core.formats.tensor_slots import Shape
 from core.limits import KEPT_TEXT_STATES
@@ -121,6 +122,19 @@ class Setup:
         for layer in layers.of_part(self.config.network, self.architecture, part):
             yield from layer.shapes
 
+    @cached_property
+    def _kept(self) -> Mapping[str, Kept]:
+        """Part -> what its adapter keeps till the backward pass beyond a LoRA."""
+        network, texts = self.config.network, self.spec.names("text")
+        is_checkpointed = self.config.train.gradient_checkpointing
+        return {
+            part: kept(
+                network, self.architecture, part, is_text=part in texts, is_checkpointed=is_checkpointed
+            )
+            for part in self.learns
+            if self.is_adapter
+        }
+
     @property
     def _ranks(self) -> Ranks:
         return ranks.of(self.config.network, self.spec)
@@ -223,4 +237,6 @@ class Setup:
             bool(self.learning("denoiser")),
             self.config.train.gradient_checkpointing,
             self.config.model.attention == "mem_eff",
+            self._kept,
+            NUMBER_BYTES[self.config.train.precision][0],
         )
