@@ -158,7 +158,7 @@ class App:
             self.past = RunsCard(window, page, form)
             self.tried = TryCard(window, page, self.past.acts)
             self.captioner = CaptionToolCard(window, page)
-            self.inspect = InspectCard(window, page)
+            self.inspect = InspectCard(window, page, form)
             self.tools = {n: ToolCard(window, page, form, tool) for n, tool in TOOLS.items() if tool.card}
             self.hub = HubCard(window, page)
             self.notices = NoticeCard(window, page)

@@ -1,5 +1,6 @@
 """The card of a file: what it was trained with, where it changes a model; a stranger's texts stay texts."""
 
+import pytest
 import torch
 
 from core.adapters.methods import Adapted
@@ -7,6 +8,7 @@ from core.adapters.targets import ModuleKey
 from core.families import FAMILIES
 from core.formats import lora_file, tensors
 from core.tools.weights import Layer
+from tests.tiny import make_tiny, modules
 from ui.tools.trained_html import training_html, weights_html
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -57,7 +59,7 @@ def test_blocks_stand_as_numbers_pass_them_with_bars_of_their_share():
 
 def test_methods_whose_change_depends_on_the_weight_are_said_to_need_the_base_model():
     html = weights_html([layer("unet", "mid_block", None, method="oft")], "en")
-    assert "--base MODEL" in html and "rw-weight" not in html
+    assert "on the Model tab" in html and "rw-weight" not in html
 
 
 def test_the_card_tells_of_the_weights_of_a_file_without_any_record(app, window):
@@ -69,3 +71,21 @@ def test_the_card_tells_of_the_weights_of_a_file_without_any_record(app, window)
     assert "does not tell what it was trained with" in first and "Reading its weights" in first
     # A matrix of 4 x 9 ones has the norm 6.
     assert "mid_block" in last and ">6<" in last
+
+
+def test_the_change_of_oft_is_told_on_the_base_model_of_the_form(app, window):
+    base = make_tiny(window.workspace / "base.safetensors")
+    key = ModuleKey("unet", "mid_block.attentions.0.proj_in")
+    rows = torch.zeros(8, 2, 2)
+    rows[:, 0, 1] = 0.5
+    file = lora_file.to_file({key: Adapted({"oft_blocks": rows}, 2.0, 2)}, FAMILIES["sd1"])
+    path = tensors.save(window.workspace / "x.safetensors", file, {"ss_base_model_version": "sd_v1"})
+    *_, without = app.inspect.look(str(path), "en", "")
+    *_, on_it = app.inspect.look(str(path), "en", str(base))
+    assert "on the Model tab" in without and "on the Model tab" not in on_it
+    # Q turns by 2 atan(0.5): each row moves by 2 sin(atan(0.5)) = 0.894 of its length.
+    weight = modules()["unet"].get_submodule(key.path).weight.detach().norm().item()
+    norm = float(
+        on_it.partition('<span class="rw-weight"><code>mid_block')[2].partition("<b>")[2].partition("<")[0]
+    )
+    assert norm == pytest.approx(weight * 0.8944, rel=0.01)

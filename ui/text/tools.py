@@ -144,8 +144,8 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "強さ1のときの重みの変化量のノルム（ブロック別）。全体では{norm}（モジュール{n}個）。ブロックをクリックすると層ごとに表示します。",
     ),
     "inspect.weights.base": Words(
-        "The norms of DoRA and OFT depend on the base model: `python -m core tools weights FILE --base MODEL` shows them.",
-        "DoRAとOFTの変化量は元モデルによって決まります。`python -m core tools weights FILE --base MODEL` で表示できます。",
+        "The norms of DoRA and OFT depend on the base model: choose the one it was trained on, on the Model tab, and inspect it again.",
+        "DoRAとOFTの変化量は元モデルによって決まります。モデルタブで学習時の元モデルを選び、もう一度調べてください。",
     ),
     "inspect.weights.wait": Words("Reading its weights…", "重みを読み込んでいます…"),
     "tool.place": Words("Saved in {folder}", "{folder} に保存します"),

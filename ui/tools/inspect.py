@@ -11,11 +11,13 @@ import gradio as gr
 
 from core.errors import Lang, UserError
 from core.formats.identify import identify
+from core.models import hub
 from core.reading import reading
-from core.tools.weights import layers_of
+from core.tools.weights import Layer, layers_of
 from ui.parts.localized import Page, column, texts
 from ui.parts.markup import esc, note, problems
 from ui.settings.cards import titled
+from ui.settings.form import Form
 from ui.settings.identity import identity_facts
 from ui.text import say
 from ui.tools.trained_html import training_html, weights_html
@@ -32,8 +34,8 @@ _TRAINED = frozenset({"lora", "lycoris", "model", "embedding", "controlnet"})
 class InspectCard:
     """The card and its handler. Its header is told at once, the weights of an adapter seconds later."""
 
-    def __init__(self, window: Window, page: Page) -> None:
-        self._window = window
+    def __init__(self, window: Window, page: Page, form: Form) -> None:
+        self._window, self._base = window, form.components["model.base"]
         with column("card-inspect", "rw-card"):
             page.add(gr.HTML, titled("inspect.title", "inspect.lead"), padding=False)
             self.file = page.add(
@@ -54,8 +56,8 @@ class InspectCard:
     def connect(self, lang: Any) -> None:
         """Bind the handler."""
         self.button.click(
-            streamed(lambda data: self.look(data[self.file], data[lang]), self._window),
-            {lang, self.file},
+            streamed(lambda data: self.look(data[self.file], data[lang], data[self._base]), self._window),
+            {lang, self.file, self._base},
             self.found,
             api_visibility="private",
             show_progress="minimal",
@@ -65,8 +67,11 @@ class InspectCard:
         """The list to pick a file from anew."""
         return {self.file: gr.update(choices=[(name, name) for name in found.models])}
 
-    def look(self, text: Any, lang: Lang) -> Iterator[str]:
-        """What a file is as HTML, and then once more with the chart of its weights, where it has one."""
+    def look(self, text: Any, lang: Lang, base: Any = "") -> Iterator[str]:
+        """What a file is as HTML, and then once more with the chart of its weights, where it has one.
+
+        base: the model of the form, for adapters whose change depends on it.
+        """
         told, texts, path = self._told(text, lang)
         if path is None:
             yield told + texts
@@ -75,10 +80,20 @@ class InspectCard:
         try:
             with reading(path, "E-MODEL-READ"):
                 layers, _ = layers_of(path)
+                is_whole = all(layer.norm is not None for layer in layers)
+                layers = layers if is_whole else self._on(path, base) or layers
         except UserError as e:
             yield told + problems(e.problems, lang) + texts
         else:
             yield told + weights_html(layers, lang) + texts
+
+    def _on(self, path: Path, base: Any) -> list[Layer]:
+        """The layers of an adapter on the form's base model, none where it is not for that."""
+        try:
+            model = hub.here(self._window.paths.model(str(base or "")))
+            return layers_of(path, str(model))[0] if model is not None else []
+        except UserError:
+            return []
 
     def inspect(self, text: Any, lang: Lang) -> str:
         """What a file is, with its metadata, as HTML."""
