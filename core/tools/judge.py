@@ -34,6 +34,7 @@ _LARGEST_SIDE = 1024
 """Pixels; larger images are halved until they are below: no judge sees so many."""
 _AT_ONCE, _PIXELS_AT_ONCE = 8, 2 * 512 * 512
 """Images that are drawn together, and the pixels of them all."""
+_READ_AT_ONCE = 16
 
 
 @dataclass
@@ -142,14 +143,19 @@ def _images(
 
 def _features(judge: Judge, paths: Iterable[Path]) -> tuple[Tensor, list[Problem]]:
     """Of the images that can be read; the others are told of."""
-    found, lost = [], []
+    found, lost = [torch.empty(0, 1)], []
+    images: list[Image.Image] = []
     for path in paths:
         image = _opened(path)
         if image is None:
             lost.append(messages.JUDGE_IMAGE(path=path))
-        else:
-            found.append(judge.features([image]))
-    return (torch.cat(found) if found else torch.empty(0, 1)), lost
+            continue
+        images.append(image)
+        if len(images) == _READ_AT_ONCE:
+            found.append(judge.features(images))
+            images = []
+    found += [judge.features(images)] if images else []
+    return torch.cat(found[1:] or found), lost
 
 
 def _opened(path: Path) -> Image.Image | None:

@@ -101,6 +101,16 @@ def test_the_models_are_judged_and_the_best_is_marked_in_the_list_of_the_run(run
     assert str(run.parent) not in json.dumps(about)
 
 
+def test_an_image_that_cannot_be_read_is_left_out_and_told(run, dinov2, tmp_path):
+    own = fill(tmp_path / "own", 3)
+    (own / "2.png").write_bytes(b"no image")
+    found = judge.run(settings(run, judge=str(dinov2), reference=str(own), most=1), Work())
+    assert [problem.path for problem in found.problems if problem.code == "W-JUDGE-IMAGE"] == [
+        str(own / "2.png")
+    ]
+    assert json.loads((run / judgement.FILE).read_text("utf-8"))["images"] == 2
+
+
 def test_json_is_all_that_is_printed(run, dinov2, monkeypatch):
     out = io.StringIO()
     monkeypatch.setattr("core.console.take_over", lambda log: out)

@@ -53,16 +53,8 @@ def targets(runs: Sequence[PastRun], results: Mapping[str, Result]) -> list[Targ
         for one in checkpoints.of_run(run):
             result = left.pop(os.path.realpath(one.path), None)
             if result is not None:
-                found.append(
-                    Target(
-                        result.id,
-                        one.path,
-                        one.path.name,
-                        run,
-                        one.step,
-                        run.method not in ("none", "embedding"),
-                    )
-                )
+                is_lora = run.method not in ("none", "embedding")
+                found.append(Target(result.id, one.path, one.path.name, run, one.step, is_lora))
     others = [result for result in left.values() if result.path.suffix != ".yaml"]
     found += [Target(r.id, r.path, r.path.name, None, 0, _is_lora(r.path)) for r in others]
     return found
