@@ -17,9 +17,6 @@ from torch import Tensor, nn
 from core.adapters.network import Network
 from core.config.schema.run import RunConfig
 from core.config.schema.train import TrainConfig
-from core.data.plan import class_words, messages
-from core.data.plan.plan import Plan
-from core.errors import Problem
 from core.models.family import Family, Model, TextState
 from core.train.device.engine import Engine
 from core.train.inputs.batches import MicroBatch
@@ -93,12 +90,3 @@ def make(
     if text.is_trained:
         text = TextStates(family, model, config.model, engine, False, load)
     return Prior(family, model, network, text, engine, config.train)
-
-
-def problems(plan: Plan, train: TrainConfig) -> list[Problem]:
-    """What of the dataset is missing for the prior that is asked for; errors and notices."""
-    found = []
-    if train.prior_prediction and not plan.rotations:
-        found.append(messages.NO_REG_FOR_PRIOR())
-    words = class_words.of(plan, train)
-    return found if words is None else [*found, *class_words.problems(plan, words)]

@@ -143,11 +143,9 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     )
     no_word = word_in_captions.problems(config, plan)
     no_mask = loss_masks.missing(plan) if config.train.masked_loss else ()
-    about_prior = prior.problems(plan, config.train)
-    found_so_far = (*plan.problems, *no_mask, *about_prior, *no_word)
-    errors = [problem for problem in found_so_far if problem.is_error]
-    if errors:
-        raise UserError(*errors)
+    plan = class_words.checked(plan, config.train)
+    if plan.problems or no_mask or no_word:
+        raise UserError(*plan.problems, *no_mask, *no_word)
     total = plan.total_steps(config.train)
     steps = lengths.lengths(config, total, {})
     job = _resumed(Job(config, folder, plan, total, rates, found, steps, began), emit)
@@ -161,8 +159,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     if is_main_process():
         for problem in disk.problems(config, total, per_epoch):
             emit(Warned(problem.as_warning()))
-    long_captions = as_json.long_captions(plan, count_tokens, config.model.max_token_length)
-    for notice in (*plan.notices, *about_prior, *long_captions):
+    for notice in (*plan.notices, *as_json.long_captions(plan, count_tokens, config.model.max_token_length)):
         emit(Warned(notice))
     emit(_plan_ready(job))
     return job

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.config.schema.train import TrainConfig
 from core.counting import NAMED, listed
@@ -60,6 +60,17 @@ def captions(plan: Plan, words: ClassWords) -> set[str]:
     """Every caption about a class that can occur where captions are not endless."""
     found = (words.caption(image, image.caption) for image in plan.images)
     return {caption for caption in found if caption is not None}
+
+
+def checked(plan: Plan, train: TrainConfig) -> Plan:
+    """The plan, with what its images lack for a run's priors among its problems and notices."""
+    words = of(plan, train)
+    found = [] if words is None else problems(plan, words)
+    if train.prior_prediction and not plan.rotations:
+        found.append(messages.NO_REG_FOR_PRIOR())
+    errors = tuple(problem for problem in found if problem.is_error)
+    notices = tuple(problem for problem in found if not problem.is_error)
+    return replace(plan, problems=(*plan.problems, *errors), notices=(*plan.notices, *notices))
 
 
 def problems(plan: Plan, words: ClassWords) -> list[Problem]:
