@@ -232,6 +232,24 @@ masked_loss = true
     assert problem.key == f"train.{key.split(' ')[0]}" and "no frozen model" in problem.en
 
 
+def test_a_word_that_is_taught_is_none_of_the_frozen_model_s(base, images):
+    text = f"""
+format = 1
+[model]
+base = "{base}"
+[dataset]
+train_data_dir = "{images / "train"}"
+[embedding]
+token_string = "sls"
+[train]
+masked_loss = true
+masked_prior_weight = 0.5
+"""
+    with pytest.raises(ConfigError) as refused:
+        check(text)
+    assert [problem.key for problem in refused.value.problems] == ["train.masked_prior_weight"]
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

@@ -384,3 +384,9 @@ NOT_ONE_WORD = Message(
     "空白やカンマを含まない{most}文字以内の1語にしてください（値：{word}）。",
     "embedding.token_string",
 )
+PRIOR_OF_NEW_WORD = Message(
+    "E-CFG-TOGETHER",
+    "does not go with embedding.token_string: the frozen model does not know the word `{word}`, so it cannot predict captions with it. Set this to 0; train.class_prior_weight works.",
+    "embedding.token_stringと併用できません。元のモデルは「{word}」を知らず、それを含むキャプションを予測できません。0にしてください。train.class_prior_weightは使えます。",
+    "train.masked_prior_weight",
+)

@@ -18,4 +18,12 @@ def a_frozen_model_is_there(config: RunConfig) -> Iterator[Problem]:
                 yield messages.PRIOR_WITHOUT_ADAPTER(key=key)
 
 
-RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (a_frozen_model_is_there,)
+def the_frozen_model_knows_the_captions(config: RunConfig) -> Iterator[Problem]:
+    if config.teaches_word and config.network.is_adapter and config.train.masked_prior_weight:
+        yield messages.PRIOR_OF_NEW_WORD(word=config.embedding.token_string)
+
+
+RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (
+    a_frozen_model_is_there,
+    the_frozen_model_knows_the_captions,
+)
