@@ -206,6 +206,9 @@ def table(result: dict[str, Any]) -> str:
         "trained on drawn images, apart from the model, says what it sees. Measured "
         f"{_dates(result)} ({result['machine']}).",
         "",
+        "The methods have regularization images unless a row says otherwise; [priors](priors.md) take their",
+        "place.",
+        "",
         "| | `sls frog` is the subject | `frog` is a plain frog | `frog` is the subject | training | file |",
         "|---|---|---|---|---|---|",
     ]

@@ -1,5 +1,6 @@
 """Captions with the class in place of the identifier."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,15 @@ def test_captions_without_the_identifier_are_named_and_folders_without_a_class_r
     whole = plan(fill(tmp_path / "b", {"1_sls": 1}))
     (refused,) = class_words.problems(whole, class_words.of(whole, train))
     assert refused.is_error and "1_sls does not name both" in refused.en
+
+
+def test_training_images_may_be_regularization_images_where_their_target_is_a_prediction(tmp_path):
+    images = fill(tmp_path / "train", {"1_sls frog": 1})
+    shutil.copytree(tmp_path / "train" / "1_sls frog", tmp_path / "reg" / "1_frog")
+    whole = plan(images, str(tmp_path / "reg"))
+    assert "W-REG-TWIN" in [notice.code for notice in whole.notices]
+    predicted = class_words.checked(whole, TrainConfig(prior_prediction=True))
+    assert "W-REG-TWIN" not in [notice.code for notice in predicted.notices] and not predicted.problems
+    alone = plan(fill(tmp_path / "alone", {"1_sls frog": 1}))
+    (refused,) = class_words.checked(alone, TrainConfig(prior_prediction=True)).problems
+    assert refused.code == "E-REG-NONE"

@@ -69,8 +69,10 @@ def checked(plan: Plan, train: TrainConfig) -> Plan:
     if train.prior_prediction and not plan.rotations:
         found.append(messages.NO_REG_FOR_PRIOR())
     errors = tuple(problem for problem in found if problem.is_error)
-    notices = tuple(problem for problem in found if not problem.is_error)
-    return replace(plan, problems=(*plan.problems, *errors), notices=(*plan.notices, *notices))
+    notices = [*plan.notices, *(problem for problem in found if not problem.is_error)]
+    if train.prior_prediction:  # their target is another one then
+        notices = [notice for notice in notices if notice.code != messages.DUPLICATES_IN_REG.code]
+    return replace(plan, problems=(*plan.problems, *errors), notices=tuple(notices))
 
 
 def problems(plan: Plan, words: ClassWords) -> list[Problem]:
