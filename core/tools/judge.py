@@ -35,21 +35,21 @@ _LARGEST_SIDE = 1024
 _AT_ONCE, _PIXELS_AT_ONCE = 8, 2 * 512 * 512
 """Images that are drawn together, and the pixels of them all."""
 _READ_AT_ONCE = 16
+_LOW = 0.5
+"""A score below which something is missing in every model of a run."""
 
 
 @dataclass
 class _Steps:
-    """How far the drawing is, over all models. quiet: nothing but JSON is to be printed."""
+    """How far the drawing is, over all models."""
 
     work: Work
     total: int
-    quiet: bool
     done: int = 0
 
     def at(self, steps: int) -> None:
         self.work.control.check_stop()
-        if not self.quiet:
-            self.work.progress("sample", self.done + steps, self.total)
+        self.work.progress("sample", self.done + steps, self.total)
 
 
 def run(settings: JudgeSettings, work: Work) -> Outcome:
@@ -67,7 +67,7 @@ def run(settings: JudgeSettings, work: Work) -> Outcome:
     place = judges.located(name, lambda done, total: work.at("fetch_model", done, total))
     judge = judges.opened(place)
     try:
-        basis, found, lost = _looked_at(asked, judge, _Steps(work, asked.steps, settings.as_json))
+        basis, found, lost = _looked_at(asked, judge, _Steps(work, asked.steps))
     finally:
         judge.close()
     best = suggested(found)
@@ -77,7 +77,7 @@ def run(settings: JudgeSettings, work: Work) -> Outcome:
     if settings.as_json:
         text = json.dumps(judgement.as_json(models, about), ensure_ascii=False, indent=2)
         return Outcome((Words(text, text, text),))
-    told = [*lost, *_problems(asked, basis)]
+    told = [*lost, *_problems(asked, basis, models)]
     said, rows = tuple(judge_words.lines(models)), judge_words.table(models, asked, basis)
     return Outcome(said, tuple(told), table=rows, about=(judge_words.compared(asked), judge_words.FORMULA))
 
@@ -201,8 +201,11 @@ def _about(asked: Asked, name: str, basis: Basis) -> dict[str, Any]:
     }
 
 
-def _problems(asked: Asked, basis: Basis) -> Iterable[Problem]:
-    """What makes the figures say less."""
+def _problems(asked: Asked, basis: Basis, models: Sequence[Judged]) -> Iterable[Problem]:
+    """What makes the figures say less, and that even the best is not good."""
+    best = max((model.score for model in models if model.score is not None), default=1.0)
+    if best < _LOW:
+        yield messages.JUDGE_LOW()
     if asked.kind == "trained":
         yield messages.JUDGE_TRAINED()
     if not asked.classes:

@@ -338,6 +338,11 @@ JUDGE_NO_CLASS = Message(
     "no prompt of the class is known, so drift was not measured; give one such as frog.",
     "クラスのプロンプトが分からないため、ずれは測っていません。frogなどを指定してください。",
 )
+JUDGE_LOW = Message(
+    "W-JUDGE-LOW",
+    "no model of this run is both like the subject and keeps the class. Where the class is lost, regularization images or a lower learning rate help; where the subject is not learned, more steps.",
+    "対象に似ていてクラスも保たれているモデルは、この学習にはありません。クラスが失われている場合は正則化画像や低めの学習率、対象を学習できていない場合はステップ数の追加が有効です。",
+)
 JUDGE_BLIND_SUBJECT = Message(
     "W-JUDGE-BLIND",
     "to this judge the base model's images are as like the subject as its own images are to each other, so what was learned is not told. Try another judge or more images.",

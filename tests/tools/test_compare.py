@@ -189,6 +189,13 @@ def test_a_run_whose_base_model_is_gone_is_refused(base, run, tmp_path):
         compared(tmp_path / "out", run=str(run))
 
 
+def test_a_run_file_whose_output_name_would_be_a_path_is_refused(run, tmp_path):
+    text = (run / "run.toml").read_text("utf-8").replace('output_name = "frog"', 'output_name = "../frog"')
+    (run / "run.toml").write_text(text, "utf-8")
+    with pytest.raises(UserError, match="output_name"):
+        compared(tmp_path / "out", run=str(run))
+
+
 @pytest.mark.parametrize("words", WRONG)
 def test_wrong_settings_are_refused_with_one_sentence_and_leave_nothing(run, tmp_path, words):
     with pytest.raises(UserError, match=words) as refused:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -10,7 +11,7 @@ from core.cli import main
 from core.control import StopRun
 from core.errors import UserError
 from core.formats import tensors
-from core.judges.scores import Score
+from core.judges.scores import Ends, Score
 from core.runs import checkpoints, judgement, past_runs
 from core.tools import judge
 from core.tools.judge_plan import JudgeSettings, plan
@@ -131,6 +132,15 @@ def test_a_stop_leaves_what_was_said_before(run, dinov2):
 def test_of_equal_scores_the_model_that_was_trained_least_is_suggested():
     found = [Score(0, 0, 0, 0, value) for value in (0.5, 0.7, 0.7, None)]
     assert judge.suggested(found) == 1 and judge.suggested(found[3:]) is None
+
+
+@pytest.mark.parametrize(("score", "codes"), [(0.4, ["W-JUDGE-LOW"]), (0.6, []), (None, [])])
+def test_that_no_model_is_good_is_said(score, codes):
+    asked = SimpleNamespace(kind="given", classes=("frog",))
+    basis = SimpleNamespace(learned=Ends(0, 1), kept=Ends(0, 1))
+    models = [judgement.Judged("a", n, 0.5, 0.5, 0.5, 0.5, value) for n, value in enumerate((0.1, score))]
+    models = models[1:] if score is None else models
+    assert [problem.code for problem in judge._problems(asked, basis, models)] == codes
 
 
 WRONG = {
