@@ -23,7 +23,7 @@ TOOL_LIST_WORDS: Mapping[str, Words] = {
     "tools.resize-adapter.line": Words("A smaller LoRA, nearly the same", "ほぼ同じ働きの小さなLoRAに"),
     "tools.convert-adapter.line": Words("Other names, or a plain LoRA", "名前の形式・通常のLoRAへ"),
     "tools.extract.line": Words("A LoRA from two models", "2つのモデルの差をLoRAに"),
-    "tools.inspect.line": Words("What a file is, and its metadata", "種類とメタデータを表示"),
+    "tools.inspect.line": Words("What it is, and was trained with", "種類と学習時の設定を表示"),
     "tools.convert.line": Words("Single file, Diffusers, precision", "単一ファイル・Diffusers・精度"),
     "tools.merge-model.line": Words("Adapters added to its weights", "アダプターを重みに足す"),
     "tools.hub.line": Words("Upload models to the Hub", "モデルをHubにアップロード"),
