@@ -107,9 +107,9 @@ _OF_LYCORIS = Words(
     "this is an argument of LyCORIS; give it in network_args",
     "LyCORISの引数です。network_argsで指定してください",
 )
-_OF_EMBEDDINGS = (
-    "this belongs to textual inversion, which can't be trained here",
-    "textual inversionのオプションです。ここでは学習できません",
+_FIXED_PROMPTS = (
+    "the images' own captions are used, not fixed prompts; write the word into them",
+    "決まった文ではなく画像のキャプションを使います。キャプションに単語を書いてください",
 )
 
 NOT_HERE: Mapping[str, Words] = _table(
@@ -140,7 +140,7 @@ NOT_HERE: Mapping[str, Words] = _table(
         "use_cp use_scalar use_tucker",
         _OF_LYCORIS,
     ),
-    ("init_word num_vectors_per_token token_string use_object_template use_style_template", _OF_EMBEDDINGS),
+    ("use_object_template use_style_template", _FIXED_PROMPTS),
 )
 """Options that would change the result, or do something, and are not here: refused when they are set."""
 

@@ -18,12 +18,13 @@ class Script:
     """A script of sd-scripts whose runs can be trained here.
 
     is_lora: it trains a network, and the model itself otherwise. rests_text_encoder: the text encoder is
-    trained only where --train_text_encoder is given. family: of the models that it trains, "" where another
-    option says it.
+    trained only where --train_text_encoder is given. is_embedding: it teaches a word (textual inversion).
+    family: of the models that it trains, "" where another option says it.
     """
 
     is_lora: bool = False
     rests_text_encoder: bool = False
+    is_embedding: bool = False
     family: str = ""
 
 
@@ -31,6 +32,7 @@ TAKEN: Mapping[str, Script] = {
     "train_db.py": Script(),
     "fine_tune.py": Script(rests_text_encoder=True),
     "train_network.py": Script(is_lora=True),
+    "train_textual_inversion.py": Script(is_embedding=True),
     **{
         f"{family.script_prefix}{name}.py": script
         for family in FAMILIES.values()
@@ -38,6 +40,7 @@ TAKEN: Mapping[str, Script] = {
         for name, script in (
             ("train", Script(rests_text_encoder=True, family=family.name)),
             ("train_network", Script(is_lora=True, family=family.name)),
+            ("train_textual_inversion", Script(is_embedding=True, family=family.name)),
         )
     },
 }
@@ -80,6 +83,19 @@ def _of_lycoris(reading: Reading) -> None:
         reading.say(place, messages.LYCORIS_CONVOLUTIONS(rank=rank))
 
 
+def _of_embedding(reading: Reading, said_by: str) -> None:
+    """Teach a word as sd-scripts does: its learning rate is that of the vectors, whose lengths are free."""
+    reading.put("network.method", "embedding", (said_by,))
+    reading.say((said_by,), messages.READ_AS(name=said_by, value='network.method = "embedding"'))
+    rate = reading.values.pop("train.learning_rate", None)
+    if rate is not None:
+        reading.put("embedding.embedding_lr", rate, ("learning_rate",))
+        reading.say(
+            ("learning_rate",), messages.READ_AS(name="learning_rate", value="embedding.embedding_lr")
+        )
+    reading.put("embedding.keep_norm", False, (said_by,))
+
+
 def finish(reading: Reading, script: str = "") -> None:
     """Set what the script does where a flag is absent, once everything that is given has been taken.
 
@@ -93,6 +109,8 @@ def finish(reading: Reading, script: str = "") -> None:
     if facts.is_lora and "network.method" not in reading.values:
         reading.put("network.method", "lora", (script,))
         reading.say((script,), messages.READ_AS(name=script, value='network.method = "lora"'))
+    if facts.is_embedding or (reading.is_foreign and "token_string" in reading.names and not has_network):
+        _of_embedding(reading, script or "token_string")
     if "lycoris" in reading.defaults:
         _of_lycoris(reading)
     if facts.family:

@@ -80,9 +80,11 @@ class Setup:
 
     @cached_property
     def learns(self) -> tuple[str, ...]:
-        """The parts of the model that have a learning rate."""
+        """The parts of the model in which something has a learning rate, be it only a taught word."""
         spec, config = self.spec, self.config
-        return tuple(name for name in spec.names("denoiser", "text") if config.rate_of(spec.part(name)) > 0)
+        of_word = spec.names("text") if config.teaches_word else ()
+        names = spec.names("denoiser", "text")
+        return tuple(name for name in names if name in of_word or config.rate_of(spec.part(name)) > 0)
 
     @property
     def spec(self) -> FamilySpec:
@@ -107,7 +109,7 @@ class Setup:
         """Part -> the shapes of its trained weights, for each part that learns."""
         if not self.is_adapter:
             return {part: tuple(self._own_shapes(part)) for part in self.learns}
-        return {part: tuple(self._adapter_shapes(part)) for part in self.learns}
+        return {part: (*self._adapter_shapes(part), *self._word_shapes(part)) for part in self.learns}
 
     def _own_shapes(self, part: str) -> Iterator[Shape]:
         """The weights of a part itself, less unused ones and those of blocks with a learning rate of 0."""
@@ -119,6 +121,8 @@ class Setup:
 
     def _adapter_shapes(self, part: str) -> Iterator[Shape]:
         """What the method trains on each layer that gets an adapter."""
+        if not self.config.rate_of(self.spec.part(part)):
+            return
         for layer in layers.of_part(self.config.network, self.architecture, part):
             yield from layer.shapes
 
@@ -132,8 +136,14 @@ class Setup:
                 network, self.architecture, part, is_text=part in texts, is_checkpointed=is_checkpointed
             )
             for part in self.learns
-            if self.is_adapter
+            if self.is_adapter and self.config.rate_of(self.spec.part(part)) > 0
         }
+
+    def _word_shapes(self, part: str) -> Iterator[Shape]:
+        """The vectors of a taught word, as wide as the table of tokens, which has more rows than all else."""
+        if self.config.teaches_word and part in self.spec.names("text"):
+            table = max((w.shape for w in self.architecture.weights if w.part == part), key=lambda s: s[0])
+            yield self.config.embedding.num_vectors_per_token, table[-1]
 
     @property
     def _ranks(self) -> Ranks:

@@ -186,7 +186,7 @@ class Family(Protocol):
         """From now on a text's `word` is read as `count` tokens that no vocabulary has.
 
         Text encoder -> the number of the first of them; the others follow it. Their vectors are for the
-        caller to put in.
+        caller to put in. With "" no word is read so any more.
         """
         ...
 

@@ -100,6 +100,11 @@ SAMPLE_LONG = Message(
     "a prompt has {tokens} tokens; only the first {limit} are read (max_token_length).",
     "プロンプトが{tokens}トークンあり、最初の{limit}トークンだけが使われます（max_token_length）。",
 )
+WORDS_SEVERAL = Message(
+    "E-EMB-SEVERAL",
+    "one taught word can be used at a time, and these files have one each: {names}. Leave out all but one.",
+    "一度に使える学習済みの単語は1つだけですが、次のファイルにそれぞれあります：{names}。1つだけ残してください。",
+)
 LORA_STRENGTH = Message(
     "E-LORA-STRENGTH",
     "the strength of a LoRA is a number such as 0.8, not {strength}.",

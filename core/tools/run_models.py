@@ -21,12 +21,12 @@ from core.data.sources.find import find
 from core.errors import UserError
 from core.families import FAMILIES
 from core.formats.identify import identify
-from core.models import lora_precheck, precheck
+from core.models import precheck
 from core.runs import checkpoints, past_runs, sample_prompts
 from core.runs.checkpoints import Checkpoint
 from core.runs.past_runs import RUN_FILE, RUNS, PastRun
 from core.runs.sample_prompts import Prompt
-from core.tools import messages
+from core.tools import messages, words
 from core.tools.tool import Work
 from core.tools.try_settings import LearnedWord, Source
 
@@ -171,7 +171,7 @@ def _refuse(base: Source, models: Sequence[Tried]) -> None:
     found = [p for config in configs.values() for p in precheck.problems(config) if p.is_error]
     family = identify(Path(base.model.base)).family if Path(base.model.base).exists() else ""
     loras = [model.source.lora for model in models if model.source.lora is not None]
-    found += [problem for path in loras for problem in lora_precheck.problems(path, family=family)]
+    found += [problem for path in loras for problem in words.problems(path, family)]
     if found:
         raise UserError(*found)
 

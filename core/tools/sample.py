@@ -23,12 +23,13 @@ from core.errors import UserError
 from core.events import Emit, Warned
 from core.families import FAMILIES
 from core.formats.identify import identify
-from core.models import lora_precheck, parts, tokens
+from core.models import parts, tokens
 from core.models.draw import Drawing, half_precision, save_png
 from core.models.draw import draw as draw_images
 from core.models.family import Family, family_of
 from core.reading import reason
 from core.runs.sample_prompts import Prompt, parse
+from core.tools import words
 from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
 from core.train.outputs.samples import drawing_of
 from core.train.weights import learned_word, lora_files
@@ -73,7 +74,7 @@ def draw(
         if (count := _longest(prompt)) > config.max_token_length:
             emit(Warned(SAMPLE_LONG(tokens=count, limit=config.max_token_length)))
     adapters = [_split(lora) for lora in loras]
-    refused = [problem for path, _ in adapters for problem in lora_precheck.problems(path)]
+    refused = [problem for path, _ in adapters for problem in words.problems(path)]
     if refused:
         raise UserError(*refused)
     try:
@@ -114,6 +115,7 @@ class Painter:
         self._model.objective = family.objective(self._model, train)
         self._own: dict[ModuleKey, Tensor] = {}
         self._added: _Added = ()
+        self._word: LearnedWord | None = None
 
     def learn(self, word: str, path: Path) -> None:
         """Have it read a word by the vectors of an embedding's file, before it goes to a device.
@@ -129,15 +131,17 @@ class Painter:
             module.to(device)
 
     def add(self, loras: Sequence[tuple[Path, float]], emit: Emit = lambda event: None) -> None:
-        """Have these files added, and no others. Raises UserError.
+        """Have these files added, and no others; a word that comes with one is read. Raises UserError.
 
         What the weights were is kept in host memory, so that taking a file away again leaves no rounding.
         """
         added = tuple((path, strength, _changed(path)) for path, strength in loras)
         if added == self._added:
             return
-        read = [(lora_files.read(path, self._model, emit), strength) for path, strength in loras]
+        merged = [(path, strength) for path, strength in loras if not words.is_embedding(path)]
+        read = [(lora_files.read(path, self._model, emit), strength) for path, strength in merged]
         self._added = ()
+        self._word = words.put(self._family, self._model, [path for path, _ in loras], self._word)
         with torch.no_grad():
             for key, own in self._own.items():
                 self._weight(key).copy_(own)

@@ -9,9 +9,10 @@ from pathlib import Path
 from core.catalog import SAMPLERS, Size
 from core.errors import UserError
 from core.events import Event, StageProgress
-from core.models import lora_precheck, precheck
+from core.models import precheck
 from core.models.draw import Drawing, save_png
 from core.models.family import family_of
+from core.tools import words
 from core.tools.kept_model import KEPT
 from core.tools.sample import Painter, long_enough
 from core.tools.tool import Work
@@ -61,7 +62,7 @@ def _one(
     place: Callable[[], Path],
 ) -> Path:
     source = shot.source
-    refused = lora_precheck.problems(source.lora) if source.lora else ()
+    refused = words.problems(source.lora) if source.lora else ()
     if refused:
         raise UserError(*refused)
     config = long_enough(source.model, [settings.prompt, settings.negative])

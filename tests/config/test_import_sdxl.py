@@ -223,9 +223,11 @@ def test_a_json_for_models_that_cannot_be_trained_is_refused_by_their_name(box, 
         kohya(**{box: True}, LoRA_type="Standard", network_dim=4)
 
 
-def test_a_json_for_textual_inversion_does_not_become_a_training_of_the_whole_model():
-    with pytest.raises(ConfigError, match="textual inversion"):
-        kohya(sdxl=True, token_string="zxc", num_vectors_per_token=8, learning_rate=1e-4)
+def test_a_json_for_textual_inversion_teaches_a_word():
+    values = kohya(sdxl=True, token_string="zxc", num_vectors_per_token=8, learning_rate=1e-4).values
+    assert (values["network.method"], values["model.family"]) == ("embedding", "sdxl")
+    assert (values["embedding.token_string"], values["embedding.num_vectors_per_token"]) == ("zxc", 8)
+    assert values["embedding.embedding_lr"] == 1e-4 and "train.learning_rate" not in values
 
 
 METADATA = {

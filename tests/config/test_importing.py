@@ -138,7 +138,9 @@ def test_what_is_not_taken_is_told_first_and_asks_for_nothing_more():
     assert said.ja == "取り込んでいません：sd-scriptsのこのオプションには対応していません（値：true）。"
 
 
-@pytest.mark.parametrize("script", ["flux_train.py", "sd3_train_network.py", "train_textual_inversion.py"])
+@pytest.mark.parametrize(
+    "script", ["flux_train.py", "sd3_train_network.py", "train_textual_inversion_XTI.py"]
+)
 def test_a_command_for_something_else_is_refused(script):
     with pytest.raises(ConfigError, match=script):
         import_text(f"accelerate launch {script} --seed 1")

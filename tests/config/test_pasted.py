@@ -146,7 +146,7 @@ def test_a_script_of_diffusers_is_refused_by_name_with_what_to_do(script):
 
 @pytest.mark.parametrize(
     "script",
-    ["train_textual_inversion.py", "train_textual_inversion_XTI.py", "train_controlnet.py",
+    ["train_textual_inversion_XTI.py", "train_controlnet.py",
      "sd3_train_network.py", "flux_train_network.py", "wan_train_network.py", "train_control_net.py",
      "sd3_train.py"],
 )  # fmt: skip
@@ -158,7 +158,10 @@ def test_a_script_for_something_else_is_refused_by_name(script):
 def test_an_unknown_script_is_read_as_sd_scripts_own_and_said():
     found = import_text("python my_own.py --learning_rate=1e-4 --network_dim 8")
     assert found.values["network.rank"] == 8
-    known = "train_db.py, fine_tune.py, train_network.py, sdxl_train.py, sdxl_train_network.py"
+    known = (
+        "train_db.py, fine_tune.py, train_network.py, train_textual_inversion.py, sdxl_train.py, "
+        "sdxl_train_network.py, sdxl_train_textual_inversion.py"
+    )
     assert facts(found, "W-IMPORT-SCRIPT") == [{"script": "my_own.py", "known": known}]
 
 
@@ -219,3 +222,19 @@ def test_a_quote_behind_a_backslash_is_part_of_the_value_and_no_end_of_a_folder(
     ).values
     assert values["save.training_comment"] == 'say "hi"'
     assert values["dataset.train_data_dir"] == "D:\\my pics\\" and values["train.seed"] == 5
+
+
+def test_a_command_for_textual_inversion_teaches_a_word():
+    found = import_text(
+        "accelerate launch sdxl_train_textual_inversion.py --pretrained_model_name_or_path=m.safetensors "
+        "--train_data_dir=t --token_string=frg-x --init_word=frog --num_vectors_per_token=4 "
+        "--weights=e.safetensors --learning_rate=5e-3"
+    ).values
+    assert found["network.method"] == "embedding" and found["model.family"] == "sdxl"
+    own = {key: value for key, value in found.items() if key.startswith("embedding.")}
+    assert own == {
+        "embedding.token_string": "frg-x", "embedding.init_word": "frog",
+        "embedding.num_vectors_per_token": 4, "embedding.weights": "e.safetensors",
+        "embedding.embedding_lr": 5e-3, "embedding.keep_norm": False,
+    }  # fmt: skip
+    assert "train.learning_rate" not in found

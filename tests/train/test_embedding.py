@@ -6,16 +6,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.config.rules import ruleset
 from core.config.schema.run import ModelConfig, RunConfig
+from core.config.schema.train import TrainConfig
 from core.control import RunControl, StopRun
 from core.errors import UserError
 from core.events import Saved, StepDone
-from core.formats import tensors
+from core.forecast.architecture import of_family
+from core.forecast.setup import Data, Setup
+from core.formats import embedding_file, tensors
 from core.formats.identify import identify
 from core.formats.weight_file import header_of
 from core.models.family import open_family
 from core.models.parts import whole
 from core.runs.state_folder import TRAINABLE
+from core.tools.sample import Painter
 from core.train.weights import learned_word
 from core.train.weights.learned_word import LearnedWord
 from tests.pipelines import pipeline
@@ -177,15 +182,73 @@ def test_two_trainings_one_after_the_other_continue_from_the_file(train, configu
     assert torch.allclose(vectors(second), vectors(first), atol=1e-6)
 
 
+def test_the_word_beside_a_lora_is_trimmed_and_set_aside_with_it(train, configure, tmp_path):
+    save = {"save_every_n_steps": 1, "save_last_n_steps": 1, "output_name": "f"}
+    foreign = tmp_path / "out" / "f_emb.safetensors"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"mine")
+    one = train(configure(**PIVOTAL, train={"max_train_steps": 3}, save=save))
+    out = foreign.parent
+    names = {"f", "f-step00000002", "f-step00000003"}
+    wanted = {f"{name}{ending}.safetensors" for name in names for ending in ("", "_emb")}
+    assert {file.name for file in out.glob("*.safetensors")} == wanted | {"f_emb.old-1.safetensors"}
+    assert (out / "f_emb.old-1.safetensors").read_bytes() == b"mine"
+    before = (out / "f_emb.safetensors").read_bytes()
+    train(configure(**PIVOTAL, train={"max_train_steps": 1}, save={"output_name": "f"}))
+    assert (out / "f.old-1_emb.safetensors").read_bytes() == before
+    assert models(one)
+
+
+def test_a_file_of_a1111_is_read(tmp_path, base):
+    held = {"string_to_token": {"*": 265}, "string_to_param": {"*": torch.ones(3, 16)}, "name": "frg"}
+    torch.save(held, tmp_path / "frg.pt")
+    model = whole(open_family("auto"), ModelConfig(base=str(base)), lambda event: None)
+    assert torch.equal(learned_word.from_file(model, tmp_path / "frg.pt")["text_encoder"], torch.ones(3, 16))
+
+
+@pytest.mark.parametrize(
+    ("held", "keys", "wanted"),
+    [
+        (["emb_params"], ["emb_params"], {"emb_params": "emb_params"}),
+        (["<frg>"], ["emb_params"], {"emb_params": "<frg>"}),
+        (["emp_params", "emp_params_out"], ["emb_params"], {"emb_params": "emp_params"}),
+        (["clip_g", "clip_l"], ["clip_l", "clip_g"], {"clip_l": "clip_l", "clip_g": "clip_g"}),
+        (["clip_l"], ["clip_l", "clip_g"], {"clip_l": "clip_l"}),
+        (["a", "b"], ["emb_params"], {}),
+    ],
+)
+def test_under_which_names_the_vectors_lie(held, keys, wanted):
+    assert embedding_file.names_of(held, keys) == wanted
+
+
+@pytest.mark.parametrize("sections", [ALONE, PIVOTAL], ids=["alone", "pivotal"])
+def test_images_of_the_tools_know_the_word_while_its_file_is_added(trained, base, sections):
+    family, file = open_family("auto"), models(trained(**sections))[-1]
+    painter = Painter(family, ModelConfig(base=str(base)), TrainConfig(), lambda event: None)
+
+    def states(text):
+        with torch.no_grad():
+            return family.encode_text(painter._model, [text], ModelConfig())[0].tensors["states"]
+
+    plain = states("frg-x"), states("a frog")
+    painter.add([(file, 1.0)])
+    assert not torch.equal(states("frg-x"), plain[0])
+    if sections is ALONE:
+        assert torch.equal(states("a frog"), plain[1])
+    painter.add([])
+    assert torch.equal(states("frg-x"), plain[0]) and torch.equal(states("a frog"), plain[1])
+
+
+def test_the_forecast_counts_the_vectors(base):
+    config = RunConfig(**{**ALONE, "embedding": WORD | {"num_vectors_per_token": 4}})
+    setup = Setup(config, of_family("sdxl"), Data.of(config), is_gpu=True)
+    assert setup.trained_bytes() == 4 * 4 * (768 + 1280)
+    assert setup.keeps_text_encoder and setup.text_states == 0
+
+
 def refusal(sections) -> str:
     values = {"model": {"base": "b"}, "dataset": {"train_data_dir": "t"}} | sections
-    return " ".join(problem.en for problem in _problems(values))
-
-
-def _problems(values):
-    from core.config.rules import ruleset
-
-    return ruleset.problems(RunConfig(**values))
+    return " ".join(problem.en for problem in ruleset.problems(RunConfig(**values)))
 
 
 @pytest.mark.parametrize(

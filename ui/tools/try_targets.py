@@ -62,7 +62,7 @@ def targets(runs: Sequence[PastRun], results: Mapping[str, Result]) -> list[Targ
 
 def _is_lora(path: Path) -> bool:
     try:
-        return identify(path).kind == "lora"
+        return identify(path).kind in ("lora", "embedding")
     except (UserError, OSError):
         return False
 

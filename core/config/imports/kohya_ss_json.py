@@ -45,8 +45,6 @@ _OTHER_FAMILIES: Mapping[str, str] = {
     "anima_checkbox": "Anima", "lumina_checkbox": "Lumina",
 }  # fmt: skip
 """Its boxes for families that can't be trained here -> their names."""
-_OF_EMBEDDINGS = "num_vectors_per_token"
-"""A field of its tab for textual inversion, which would otherwise read as a training of the whole model."""
 _RATES_OF_SEVERAL = ("learning_rate_te1", "learning_rate_te2")
 """Its fields for families with two text encoders; `learning_rate_te` is for those with one."""
 _OF_LORA = ("conv_dim", "conv_alpha", "rank_dropout", "module_dropout")
@@ -76,8 +74,6 @@ def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
     other = next((name for box, name in _OTHER_FAMILIES.items() if _set(document.get(box))), "")
     if other:
         raise ConfigError(messages.OTHER_FAMILY(family=other, families=for_family.families()))
-    if _OF_EMBEDDINGS in document and document.get("LoRA_type") is None:
-        raise ConfigError(messages.EMBEDDING())
     notes: list[Problem] = []
     pairs = _network(document, notes)
     pairs += _steps(document, notes)

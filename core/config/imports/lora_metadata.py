@@ -74,6 +74,14 @@ def _recipe(metadata: Mapping[str, str]) -> Pairs:
     ]
 
 
+def trained_word(metadata: Mapping[str, str]) -> str:
+    """The word that a file was taught here; "" where it does not tell."""
+    word = _table(metadata.get(RECIPE, "")).get("embedding.token_string")
+    return word if isinstance(word, str) and len(word) <= _LONGEST_WORD else ""
+
+
+_LONGEST_WORD = 60
+
 _RATES: Mapping[Role, str] = {"denoiser": "unet_lr", "text": "text_encoder_lr"}
 """Of [train], for parts that have none of their own."""
 

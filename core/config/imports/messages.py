@@ -44,8 +44,8 @@ OTHER_FAMILY = Message(
 )
 EMBEDDING = Message(
     "E-IMPORT-FAMILY",
-    "settings for textual inversion, which can't be trained here.",
-    "textual inversionの設定です。ここでは学習できません。",
+    "OneTrainer's settings for textual inversion can't be read; choose that method here and name the word.",
+    "OneTrainerのtextual inversionの設定は読み込めません。ここでその学習方法を選び、単語を指定してください。",
 )
 NO_METADATA = Message(
     "E-IMPORT-METADATA",

@@ -88,5 +88,4 @@ class EmbeddingConfig(Section):
         ),
         needs="embedding.token_string",
         path="file",
-        sd_scripts="",
     )

@@ -40,9 +40,12 @@ class Tokens:
         self._taught: Taught | None = None
 
     def teach(self, word: str, count: int) -> int:
-        """Read a word as `count` tokens of its own; the number of the first, which the others follow."""
+        """Read a word as `count` tokens of its own; the number of the first, which the others follow.
+
+        With no word none is read so any more.
+        """
         first = len(self.clip)
-        self._taught = Taught(tokens.finder(word), [*range(first, first + count)])
+        self._taught = Taught(tokens.finder(word), [*range(first, first + count)]) if word else None
         self._kept.clear()
         return first
 

@@ -171,6 +171,8 @@ def _without_folder(value: object) -> object:
 def resolved_format(config: RunConfig, model: Model) -> str:
     """What save_model_as comes to: "auto" is the source's format, for a LoRA .safetensors."""
     save_as = config.save.save_model_as
+    if config.network.method == "embedding":
+        return "safetensors"  # what a .ckpt of ours holds no other program takes for an embedding
     if config.network.method != "none":
         return save_as if save_as == "ckpt" else "safetensors"
     found = model.source.save_as if save_as == "auto" else save_as

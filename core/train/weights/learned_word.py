@@ -49,6 +49,13 @@ class LearnedWord:
             self.vectors[part], self.lengths[part] = own, mean_length(table)
             self._paths[part] = next(n for n, m in model.modules[part].named_modules() if m is table)
 
+    def forget(self, family: Family, model: Model) -> None:
+        """The model reads the word no more."""
+        family.teach(model, "", 0)
+        for part in self.vectors:
+            table = table_of(model.modules[part])
+            del table.forward, table._parameters[_PARAMETER]
+
     def groups(self, rate: float) -> Iterator[ParameterGroup]:
         """A group for each text encoder."""
         for part, vectors in self.vectors.items():
