@@ -14,6 +14,7 @@ from torch import Tensor
 from core.adapters import network
 from core.adapters.methods import METHODS, Adapted, Method, method_of
 from core.adapters.targets import ModuleKey
+from core.catalog import METHODS as CALLED
 from core.catalog import Words
 from core.config.schema.model import ModelConfig
 from core.errors import UserError
@@ -222,7 +223,12 @@ def method_names(modules: Mapping[ModuleKey, Adapted]) -> list[str]:
 
 def bent(modules: Mapping[ModuleKey, Adapted]) -> str:
     """The methods among them whose change depends on the base weight, "" for none."""
-    return ", ".join(name.upper() for name in method_names(modules) if not METHODS[name].is_linear)
+    return written(name for name in method_names(modules) if not METHODS[name].is_linear)
+
+
+def written(methods: Iterable[str]) -> str:
+    """Methods as people write them, "DoRA, OFT"."""
+    return ", ".join(CALLED[name].en.partition(" ")[0] for name in methods)
 
 
 def is_lora(module: Adapted) -> bool:

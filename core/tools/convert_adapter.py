@@ -69,7 +69,7 @@ def run(settings: ConvertAdapterSettings, work: Work) -> Outcome:
     is_peft = adapter.is_peft if settings.names == "auto" else settings.names == "diffusers"
     work.at("decompose", len(adapter.modules), len(adapter.modules))
     if is_peft and not all(peft_file.is_nameable(module) for module in adapter.modules.values()):
-        methods = ", ".join(files.method_names(adapter.modules))
+        methods = files.written(files.method_names(adapter.modules))
         raise UserError(messages.ADAPTER_NO_NAMES(path=settings.source, methods=methods, key="names"))
     texts = files.carried(adapter, adapter.modules) if adapter.metadata else {}
     path = files.write(place, replace(adapter, is_peft=is_peft, metadata=texts), settings.precision)

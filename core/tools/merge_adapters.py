@@ -261,7 +261,7 @@ def _refuse_other_methods(adapters: Sequence[Adapter]) -> None:
     for adapter in adapters:
         others = [name for name in files.method_names(adapter.modules) if name != "lora"]
         if others:
-            raise UserError(messages.ADAPTER_NO_CONCAT(path=adapter.path, methods=", ".join(others)))
+            raise UserError(messages.ADAPTER_NO_CONCAT(path=adapter.path, methods=files.written(others)))
 
 
 def _ranks(modules: dict[ModuleKey, Adapted]) -> Words:

@@ -157,7 +157,10 @@ def trained_with(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def _summary(layers: Sequence[Layer]) -> list[Words]:
-    methods = ", ".join(f"{name} ({n})" for name, n in Counter(x.method for x in layers).most_common())
+    from core.tools.adapter_files import written
+
+    counts = Counter(layer.method for layer in layers).most_common()
+    methods = ", ".join(f"{written([name])} ({count})" for name, count in counts)
     ranks = sorted({layer.rank for layer in layers})
     scales = sorted({layer.scale for layer in layers})
     span = _span(ranks)

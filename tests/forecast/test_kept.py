@@ -84,6 +84,7 @@ def peak(method: str, **more) -> float:
         (1795, {"method": "lora"}),
         (2372, {"method": "dora"}),
         (2554, {"method": "dora", "dora_axis": "output"}),
+        (2733, {"method": "loha"}),
         (2704, {"method": "lokr", "factor": 8}),
         (2576, {"method": "lokr", "factor": 8, "full_matrix": True}),
         (2371, {"method": "oft"}),

@@ -195,7 +195,7 @@ def test_names_there_and_back_change_no_bit(tmp_path, weights, dtype):
 def test_a_sum_of_several_methods_at_full_rank_is_their_sum(tmp_path, first, mixed, bent, base, weights):
     paths = [str(first), str(mixed), str(bent)]
     given = {"adapters": paths, "way": "svd", "rank": 64, "target": tmp_path / "x"}
-    with pytest.raises(UserError, match="DORA, OFT changes"):
+    with pytest.raises(UserError, match="DoRA, OFT changes"):
         start("merge-adapters", **given)
     made = changes(start("merge-adapters", base=base, **given).made, weights)
     parts = [changes(path, weights) for path in (first, mixed, bent)]
@@ -349,7 +349,7 @@ def test_norms_and_the_training_are_told_largest_first(tmp_path, weights):
     whole = sum(layer["norm"] ** 2 for layer in told["layers"]) ** 0.5
     assert told["blocks"] == [{"block": "unet mid_block", "norm": pytest.approx(whole)}]
     lines = [words.en for words in start("weights", file=source).lines]
-    assert lines[0].startswith("2 modules: lora (2); rank 2-4, scale 1-10")
+    assert lines[0].startswith("2 modules: LoRA (2); rank 2-4, scale 1-10")
 
 
 def test_the_thumbnail_stays_as_long_as_the_file_does_what_it_shows(tmp_path, weights):
