@@ -28,6 +28,7 @@ WORKS: dict[str, dict[str, str]] = {
     "convert-adapter": {"source": "adapter", "target": "new"},
     "extract": {"base": "model", "tuned": "model", "target": "new"},
     "weights": {"file": "adapter"},
+    "layers": {"file": "run"},
     "compare": {"run": "run", "out": "new"},
     "judge": {"run": "run", "out": "new"},
 }
