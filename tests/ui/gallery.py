@@ -20,11 +20,14 @@ from PIL import Image
 from tests.ui.browser import ROOT, chromium
 from tests.ui.scenes import SCENES, Scene
 from tests.ui.stage import SIZES, Look, Shown, Stage, staged
+from tests.ui.tool_scenes import TOOL_SCENES
 
 TALLEST = {1440: 2300, 1024: 1900, 390: 2600}
 """Pixels of an image's height, by the width of the window."""
 
 QUALITY = 72
+
+EVERY_SCENE = (*SCENES, *TOOL_SCENES)
 
 _LOADED = """[...document.images].every((image) => {
   const box = image.getBoundingClientRect();
@@ -51,7 +54,7 @@ class Shot:
 def shots(only: str = "") -> Iterator[Shot]:
     """Every image of the gallery, by language, so that one page serves many."""
     for lang in ("en", "ja"):
-        for scene in SCENES:
+        for scene in EVERY_SCENE:
             for width, is_dark in scene.looks[lang]:
                 shot = Shot(scene, lang, width, is_dark)
                 if only in shot.name:
@@ -89,7 +92,7 @@ def gallery(wanted: list[Shot], out: Path) -> str:
         "サンプル画像はデモの画像です。デモの実際の学習結果は [demo.md](demo.md) をご覧ください。",
         "",
     ]
-    for scene in SCENES:
+    for scene in EVERY_SCENE:
         taken = [shot for shot in wanted if shot.scene is scene and (out / shot.name).is_file()]
         if not taken:
             continue

@@ -49,7 +49,11 @@ class InspectCard:
             )
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 self.button = page.add(
-                    gr.Button, texts(value="inspect.button"), elem_id="inspect-button", size="md"
+                    gr.Button,
+                    texts(value="inspect.button"),
+                    elem_id="inspect-button",
+                    size="md",
+                    variant="primary",
                 )
             self.found = gr.HTML(elem_id="inspect-found", elem_classes=["rw-maybe"], padding=False)
 
