@@ -24,6 +24,13 @@ class Adapted(NamedTuple):
     rank: int
 
     @property
+    def method(self) -> Method:
+        """Whose tensors these are."""
+        found = method_of(self.tensors)
+        assert found is not None, [*self.tensors]
+        return found
+
+    @property
     def scale(self) -> float:
         """What the method's product is multiplied by."""
         return self.alpha / self.rank

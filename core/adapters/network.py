@@ -252,11 +252,9 @@ def merge(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted],
 
 def add(weight: Any, module: Adapted, strength: float) -> None:
     """Add what an adapter changes, times strength, to a weight, in place."""
-    method = method_of(module.tensors)
-    assert method is not None
     with torch.no_grad():
         tensors = {name: tensor.to(weight.device) for name, tensor in module.tensors.items()}
-        change = method.change(module._replace(tensors=tensors), weight)
+        change = module.method.change(module._replace(tensors=tensors), weight)
         weight.add_(change.reshape(weight.shape), alpha=strength)
 
 
@@ -275,11 +273,9 @@ def fits(layer: nn.Module, module: Adapted) -> bool:
 
 def suits(weight: Tensor, module: Adapted) -> bool:
     """The same of a weight, of which nothing but the shape counts."""
-    method = method_of(module.tensors)
-    assert method is not None
     tensors = {name: tensor.to("meta") for name, tensor in module.tensors.items()}
     try:
-        change = method.change(module._replace(tensors=tensors), weight.to("meta"))
+        change = module.method.change(module._replace(tensors=tensors), weight.to("meta"))
     except (RuntimeError, IndexError):
         return False
     return change.shape == (weight.shape[0], weight[0].numel())

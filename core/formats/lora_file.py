@@ -64,8 +64,7 @@ def to_file(
     for key, module in modules.items():
         name = names.get(key) or file_name(spec.part(key.part), key.path)
         named, alpha = module.tensors, float(module.alpha)
-        method = method_of(named)
-        assert method is not None
+        method = module.method
         if not method.has_scale:
             alpha = 0.0  # where others have a constraint on the rotations
         elif method.rank_of(named) is None:  # what reads it can't know a scale

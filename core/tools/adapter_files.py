@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from core.adapters import network
-from core.adapters.methods import METHODS, Adapted, Method, method_of
+from core.adapters.methods import METHODS, Adapted
 from core.adapters.targets import ModuleKey
 from core.catalog import METHODS as CALLED
 from core.catalog import Words
@@ -77,10 +77,9 @@ class Adapter:
             return (module.tensors["lora_up.weight"].shape[0], *module.tensors["lora_down.weight"].shape[1:])
         weight = self.model.modules[key.part].get_submodule(key.path).weight
         assert isinstance(weight, Tensor)
-        kernel, method = weight.shape[2:], method_of(module.tensors)
-        assert method is not None
+        kernel = weight.shape[2:]
         held = {name: tensor.to("meta") for name, tensor in module.tensors.items()}
-        rows, columns = method.change(module._replace(tensors=held), weight).shape
+        rows, columns = module.method.change(module._replace(tensors=held), weight).shape
         return (rows, columns // kernel.numel(), *kernel)
 
 
@@ -217,7 +216,7 @@ def retyped(adapter: Adapter, dtype: torch.dtype) -> Adapter:
 def method_names(modules: Mapping[ModuleKey, Adapted]) -> list[str]:
     """The methods of an adapter's modules, most frequent first, as METHODS names them."""
     by_record = {id(method): name for name, method in METHODS.items()}
-    counts = Counter(by_record[id(method_of(module.tensors))] for module in modules.values())
+    counts = Counter(by_record[id(module.method)] for module in modules.values())
     return [name for name, _ in counts.most_common()]
 
 
@@ -232,13 +231,7 @@ def written(methods: Iterable[str]) -> str:
 
 
 def is_lora(module: Adapted) -> bool:
-    return method_at(module) is METHODS["lora"]
-
-
-def method_at(module: Adapted) -> Method:
-    found = method_of(module.tensors)
-    assert found is not None
-    return found
+    return module.method is METHODS["lora"]
 
 
 def carried(source: Adapter, modules: Mapping[ModuleKey, Adapted]) -> dict[str, str]:

@@ -190,10 +190,10 @@ def spectrum_of(module: Adapted, weight: Tensor | None, most: int) -> Spectrum:
     import torch
 
     from core.adapters import svd
-    from core.adapters.methods import METHODS, method_of
+    from core.adapters.methods import METHODS
 
-    method = method_of(module.tensors)
-    assert method is not None and (method.is_linear or weight is not None)
+    method = module.method
+    assert method.is_linear or weight is not None
     if method is METHODS["lora"]:
         return svd.of_product(*svd.product(module))
     return svd.of_matrix(method.change(module, torch.empty(0) if weight is None else weight), most)

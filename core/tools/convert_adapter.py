@@ -114,7 +114,7 @@ def _as_lora(adapter: Adapter, settings: ConvertAdapterSettings, work: Work, rep
             continue
         shape = adapter.shape(key, base)
         wanted = size(shape)
-        weight = None if base is None or files.method_at(module).is_linear else base.weight(key)
+        weight = None if base is None or module.method.is_linear else base.weight(key)
         spectrum = spectrum_of(module, weight, wanted.most)
         lora = report.add(adapter.name(key), spectrum, wanted, shape)
         made[key] = lora._replace(tensors={n: t.to(adapter.dtype) for n, t in lora.tensors.items()})

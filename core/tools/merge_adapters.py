@@ -202,14 +202,14 @@ def summed(each: Added, weight: Callable[[], Tensor]) -> Tensor:
     """
     import torch
 
-    from core.tools.adapter_files import is_lora, method_at
+    from core.tools.adapter_files import is_lora
 
     if all(is_lora(module) for module, _ in each):  # one product, however many they are
         up, down = _stacked([module for module, _ in each], [strength for _, strength in each])
         return up @ down
     whole: Tensor | None = None
     for module, strength in each:
-        method = method_at(module)
+        method = module.method
         own = method.change(module, torch.empty(0) if method.is_linear else weight()).mul_(strength)
         whole = own if whole is None else whole.add_(own)
     assert whole is not None

@@ -109,7 +109,7 @@ TOOL = Tool(
 def _layer(adapter: Adapter, key: ModuleKey, module: Adapted, base: Base | None) -> Layer:
     from core.tools import adapter_files as files
 
-    method = files.method_at(module)
+    method = module.method
     [name] = files.method_names({key: module})
     if files.is_lora(module):
         norm: float | None = _product_norm(module)
@@ -133,10 +133,8 @@ def _product_norm(module: Adapted) -> float:
 def _norm(module: Adapted, key: ModuleKey, base: Base | None) -> float:
     import torch
 
-    from core.tools import adapter_files as files
-
     weight = torch.empty(0) if base is None else base.weight(key)
-    return float(files.method_at(module).change(module, weight).norm())
+    return float(module.method.change(module, weight).norm())
 
 
 def by_block(layers: Iterable[Layer]) -> list[tuple[str, float]]:
