@@ -83,7 +83,7 @@ def test_a_run_is_compared_and_judged_from_empty_to_its_sheet_and_its_figures(at
     page = at()
     page.tool("card-runs")
     page.page.locator("#runs-list [data-act=open]").first.click()
-    page.page.locator("#runs-list [data-field=judge-run]").click()
+    page.page.locator("#runs-list [data-named-field=judge-run]").click()
     field = page.page.locator("#judge-run input")
     field.wait_for()
     named = field.input_value()

@@ -68,7 +68,7 @@
   }
 
   // A run in the field of the card that its button leads to.
-  function name({field: id, run}) {
+  function name(id, run) {
     const field = document.querySelector(`#${CSS.escape(id)} input`);
     if (!field) return false;
     put(field, run);
@@ -101,8 +101,8 @@
     const entry = event.detail && event.target.closest?.('.rw-tool-list label');
     if (entry) open(entry.control.value);
     if (event.target.closest?.('.rw-tool-back')) back();
-    const run = event.target.closest?.('[data-run]')?.dataset;
-    if (run) until(() => name(run));
+    const named = event.target.closest?.('[data-named-run]');
+    if (named) until(() => name(named.dataset.namedField, named.dataset.namedRun));
     const wanted = event.target.closest?.('[data-try]')?.dataset.try;
     const again = event.target.closest?.('[data-again]')?.dataset.again;
     if (wanted) until(() => choose(wanted));

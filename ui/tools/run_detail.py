@@ -148,7 +148,7 @@ def _beside_html(run: PastRun, paths: Paths, lang: Lang) -> str:
     """Buttons that lead to the cards for all of its models, and name the run there (script/tools.js)."""
     place = esc(paths.short(str(run.folder)))
     acts = "".join(
-        f'<button type="button" class="rw-act" data-run="{place}" data-field="{tool}-run"'
+        f'<button type="button" class="rw-act" data-named-run="{place}" data-named-field="{tool}-run"'
         f" {leads_to(f'card-{tool}', 'tools')}>{esc(say(f'checkpoints.{tool}', lang))}</button>"
         for tool in ("compare", "judge")
     )
