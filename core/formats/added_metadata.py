@@ -15,8 +15,8 @@ from core.formats import partial_files
 def add(path: Path, texts: Mapping[str, str]) -> bool:
     """Put texts beside those that the file has; whether that was done, else it is as it was.
 
-    The file is one that was written here. It is written anew beside its place and renamed, so that at every
-    moment one of both is there.
+    The file is one that was just written here, whose header is not checked. It is written anew beside its
+    place and renamed, so that at every moment one of both is there.
     """
     with partial_files.beside(path) as part:
         try:

@@ -25,8 +25,7 @@ def secret(tmp_path, base, images):
     return place
 
 
-@pytest.mark.parametrize("method", ["lora", "none"])
-@pytest.mark.parametrize("is_toml", [False, True])
+@pytest.mark.parametrize(("method", "is_toml"), [("lora", True), ("none", False)])
 def test_every_text_of_a_file_is_without_the_folders_of_its_run(configure, train, secret, method, is_toml):
     sets = secret / "sets.toml"
     folder = secret / "images" / "2_sls frog"

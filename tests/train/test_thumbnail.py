@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
+from core.config.schema.save import SaveConfig
 from core.events import Saved
 from core.formats import added_metadata, tensors
 from core.train.outputs import samples, thumbnail
@@ -58,9 +59,11 @@ def test_between_samples_a_file_has_the_one_before(configure, train, shades):
 
 
 @pytest.mark.parametrize("option", [{"thumbnail": False}, {"no_metadata": True}])
-def test_there_is_none_where_none_is_wanted(trained, option):
-    trial = trained(train={"max_train_steps": 2}, sample=SAMPLED, save=option)
-    assert image_in(models(trial)[2]) is None
+def test_there_is_none_where_none_is_wanted(tmp_path, option):
+    picture = thumbnail.Thumbnail(SaveConfig(**option))
+    picture.take(Image.new("RGB", (64, 64)), 2)
+    path = tensors.save(tmp_path / "x.safetensors", {"a": torch.ones(2)}, {"t": "1"})
+    assert picture.metadata == {} and not picture.put_into(path, 2) and image_in(path) is None
 
 
 def test_a_large_image_becomes_a_small_one_of_bounded_bytes():
@@ -90,3 +93,12 @@ def test_a_file_that_can_not_be_replaced_stays_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "replace", held)
     assert not added_metadata.add(path, {"t": "2"})
     assert path.read_bytes() == before and [*tmp_path.iterdir()] == [path]
+
+
+def test_a_file_that_somebody_changed_meanwhile_is_left_alone(configure, train, shades):
+    def change(event):
+        if isinstance(event, Saved) and event.kind == "model":
+            Path(event.path).write_bytes(b"mine")
+
+    trial = train(configure(train={"max_train_steps": 2}, sample=SAMPLED), on=change)
+    assert models(trial)[2].read_bytes() == b"mine"

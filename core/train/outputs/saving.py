@@ -149,7 +149,8 @@ class Outputs:
         A model is saved before it is sampled, for drawing takes time in which a run may end.
         """
         for place, step in self._fresh.items():
-            if step == progress.step and self._thumbnail.put_into(place, step):
+            is_own = owned_files.is_unchanged(place, progress.written.get(place.name))
+            if step == progress.step and is_own and self._thumbnail.put_into(place, step):
                 progress.written[place.name] = owned_files.stamp(place)
 
     def _keep_sound(self, progress: Progress, kind: str, epoch: int) -> Path:

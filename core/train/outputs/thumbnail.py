@@ -44,9 +44,12 @@ class Thumbnail:
 
         A file that can't be written again stays as it is: it is whole without.
         """
-        if self._step != step or path.suffix != ".safetensors" or path.stat().st_size > LARGEST_FILE:
+        if self._step != step or path.suffix != ".safetensors":
             return False
-        return added_metadata.add(path, self.metadata)
+        try:
+            return path.stat().st_size <= LARGEST_FILE and added_metadata.add(path, self.metadata)
+        except OSError:
+            return False
 
 
 def data_url(image: Image.Image) -> str:
