@@ -123,7 +123,7 @@ def _adapted(piece: Mapping[str, Tensor], alpha_of: Callable[[int], float]) -> A
         return [shapes]
     if method is None:
         return [f"({parameter} only)" for parameter in tensors or (ALPHA,)]
-    if not _has_form(tensors.values()) or (told is not None and told.numel() != 1):
+    if not _has_form(tensors) or (told is not None and told.numel() != 1):
         return [shapes]
     rank = method.rank_of(tensors)
     if not method.has_scale:
@@ -169,9 +169,11 @@ def _keys(modules: Mapping[str, Iterable[str]], spec: FamilySpec) -> dict[str, M
     return keys
 
 
-def _has_form(tensors: Iterable[Tensor]) -> bool:
-    """Whether these have sides and something in them; how large they are is not asked."""
-    return all(tensor.ndim and tensor.numel() for tensor in tensors)
+def _has_form(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether these have sides and something in them, magnitudes of one axis only; how many is not asked."""
+    magnitudes = tensors.get("dora_scale")
+    is_of_one_axis = magnitudes is None or magnitudes.numel() == max(magnitudes.shape, default=0)
+    return is_of_one_axis and all(tensor.ndim and tensor.numel() for tensor in tensors.values())
 
 
 ALPHA = "alpha"

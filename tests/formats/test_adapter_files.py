@@ -163,6 +163,7 @@ def test_a_convolution_in_tucker_form_is_read_as_what_it_comes_to(name):
         {"lora_mid.weight": (2, 2, 3, 3), "lora_up.weight": (4, 2, 1, 1)},
         {"lora_down.weight": (3, 6), "lora_mid.weight": (2, 2, 3, 3), "lora_up.weight": (4, 2, 1, 1)},
         {"oft_blocks": (2, 2, 2, 2)},  # butterflies, BOFT
+        {"lora_down.weight": (2, 6), "lora_up.weight": (4, 2), "dora_scale": (4, 6)},
         {"lora_down.weight": (2, 6), "lora_up.weight": (4, 2), "hada_w1_a": (4, 2)},
     ],
 )
