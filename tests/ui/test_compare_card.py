@@ -10,6 +10,7 @@ from core.formats import tensors
 from core.tools.compare_plan import TOOL as COMPARE
 from core.tools.judge_plan import TOOL as JUDGE
 from core.tools.judge_plan import JudgeSettings
+from core.tools.kept_model import KEPT
 from core.tools.tool import Outcome, Table
 from tests.test_judges import DEMO
 from tests.tiny import make_tiny
@@ -17,6 +18,12 @@ from tests.tools.test_compare import a_run
 from tests.tools.test_judge import fill
 from tests.train.test_adapters import kohya
 from tests.ui.session import Session
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept():
+    yield
+    KEPT.free()
 
 
 @pytest.fixture
