@@ -30,7 +30,7 @@ def add(path: Path, texts: Mapping[str, str]) -> bool:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-        except OSError:  # full, or held by another program
+        except (OSError, ValueError, RecursionError):  # full, held by another program, or written over
             return False
         finally:
             part.unlink(missing_ok=True)
