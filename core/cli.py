@@ -248,7 +248,7 @@ def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 
 def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
-    from core.data.plan import class_words
+    from core.data.plan import class_words, word_in_captions
     from core.data.plan import plan as plans
     from core.models import tokens
 
@@ -262,7 +262,7 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     seed = config.train.seed if config.train.seed is not None else 0
     family = base_family.of(config.model.base, config.model.family)
     plan = plans.make(config.dataset, seed, patience=patience, family=family)
-    plan = class_words.checked(plan, config.train)
+    plan = word_in_captions.checked(class_words.checked(plan, config.train), config)
     if args.json:
         json.dump(
             as_json.values(plan, config.train, tokens.count_tokens, config.model.max_token_length),

@@ -35,7 +35,7 @@ LEVELS = [
     "core.train.output_places core.train.weights",
     "core.config.check core.data.plan core.train.run_checks",
     "core.config.imports core.config.presets core.data.health core.forecast core.train.inputs "
-    "core.train.lengths core.train.word_in_captions",
+    "core.train.lengths",
     "core.run_folder core.train.outputs core.train.resuming core.train.prior core.train.validation",
     "core.queue_entries core.train.step",
     "core.tools core.train.training",

@@ -158,12 +158,3 @@ NO_VALIDATION_SPLIT = Message(
     "the validation split is empty, so there is no validation; set dataset.validation_split.",
     "検証用の画像がないため、検証は行いません。dataset.validation_splitを指定してください。",
 )
-
-# A word that is taught
-
-WORD_NOWHERE = Message(
-    "E-EMB-WORD",
-    "no caption contains {word}, so nothing would be learned; put it into them (one now: {example}).",
-    "{word}を含むキャプションがないため、何も学習されません。キャプション（現在の例：{example}）に入れてください。",
-    key="embedding.token_string",
-)

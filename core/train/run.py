@@ -16,7 +16,7 @@ from core.config.output_names import model_name
 from core.config.rules import idle, loss, ruleset
 from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.data.plan import as_json, class_words
+from core.data.plan import as_json, class_words, word_in_captions
 from core.data.plan import plan as planning
 from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
@@ -29,7 +29,7 @@ from core.run_folder import is_main_process
 from core.runs import sample_prompts
 from core.runs.sample_prompts import Prompt
 from core.runs.state_folder import Found
-from core.train import lengths, messages, prior, resuming, run_checks, word_in_captions
+from core.train import lengths, messages, prior, resuming, run_checks
 from core.train.device.cpu import use_products
 from core.train.device.engine import Engine, world_size
 from core.train.ending import train_to_the_end
@@ -141,11 +141,10 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         patience=of_run(control.check, emit),
         family=base_family.of(config.model.base, config.model.family),
     )
-    no_word = word_in_captions.problems(config, plan)
     no_mask = loss_masks.missing(plan) if config.train.masked_loss else ()
-    plan = class_words.checked(plan, config.train)
-    if plan.problems or no_mask or no_word:
-        raise UserError(*plan.problems, *no_mask, *no_word)
+    plan = word_in_captions.checked(class_words.checked(plan, config.train), config)
+    if plan.problems or no_mask:
+        raise UserError(*plan.problems, *no_mask)
     total = plan.total_steps(config.train)
     steps = lengths.lengths(config, total, {})
     job = _resumed(Job(config, folder, plan, total, rates, found, steps, began), emit)

@@ -11,7 +11,7 @@ from core.config.schema import numbers
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.train import TrainConfig
 from core.data.images.verify import verify
-from core.data.plan import as_json, class_words
+from core.data.plan import as_json, class_words, word_in_captions
 from core.data.plan.plan import Plan, make
 from core.data.plan.survey import Verify
 from core.errors import ConfigError, Lang, Problem, UserError
@@ -77,6 +77,7 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     config = checked.config
     family = base_family.of(config.model.base, config.model.family)
     plan = class_words.checked(planned(config.dataset, seed_of(raw), family=family), config.train)
+    plan = word_in_captions.checked(plan, config)
     each = plan.steps_per_epoch(config.train.gradient_accumulation_steps)
     steps = plan.total_steps(config.train) if each else 0
     room = disk.problems(config, steps, each or None)

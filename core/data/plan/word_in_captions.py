@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.config.schema.run import RunConfig
+from core.data.plan import messages
 from core.data.plan.plan import Plan
-from core.errors import Problem
 from core.models import tokens
-from core.train import messages
 
 
-def problems(config: RunConfig, plan: Plan) -> tuple[Problem, ...]:
-    """Refuses a word that is in no caption of what is trained, since it would learn nothing."""
+def checked(plan: Plan, config: RunConfig) -> Plan:
+    """The plan, with a problem where the word is in no caption of what is trained: it would learn nothing."""
     if not config.teaches_word:
-        return ()
+        return plan
     word = config.embedding.token_string
     captions = [image.caption for image in plan.images if not image.is_reg]
     affixes = [f"{one.caption_prefix} {one.caption_suffix}" for one in plan.settings]
     finder = tokens.finder(word)
     if not captions or any(finder.search(text) for text in (*captions, *affixes)):
-        return ()
-    return (messages.WORD_NOWHERE(word=word, example=captions[0]),)
+        return plan
+    nowhere = messages.WORD_NOWHERE(word=word, example=captions[0])
+    return replace(plan, problems=(*plan.problems, nowhere))
 
 
 def counting(config: RunConfig, count_tokens: Callable[[str], int]) -> Callable[[str], int]:
