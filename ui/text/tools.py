@@ -128,6 +128,9 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "inspect.untold": Words(
         "The file does not tell what it was trained with.", "学習の設定はファイルに記録されていません。"
     ),
+    "inspect.use": Words(
+        "To train with these settings, open the file…", "この設定で学習するには、ファイルを開きます…"
+    ),
     "inspect.thumbnail": Words("Image in the file", "ファイル内の画像"),
     "inspect.tags": Words("Most frequent tags", "最も多いタグ"),
     "inspect.tags.more": Words("and {n:#other tag}", "ほか{n}種類のタグ"),

@@ -42,7 +42,10 @@ def training_html(metadata: Mapping[str, str], lang: Lang) -> str:
     return (
         f'<section class="rw-trained"><h3>{esc(say("inspect.trained", lang))}</h3>'
         f"<div>{picture}{facts(pairs)}</div>"
-        f"{_tags(training.tags, lang)}{_folders(training.folders, lang)}</section>"
+        f"{_tags(training.tags, lang)}{_folders(training.folders, lang)}"
+        # script/head.js opens the dialog that takes the settings of a file.
+        f'<p class="rw-acts"><button type="button" class="rw-act rw-open-files">'
+        f"{esc(say('inspect.use', lang))}</button></p></section>"
     )
 
 
