@@ -26,6 +26,8 @@ TOOLS = (
         "card-convert-adapter",
         "card-extract",
         "card-merge-model",
+        "card-compare",
+        "card-judge",
     ),
 )
 CARDS = "#tools > [id]:not(#tools-list)"

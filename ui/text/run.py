@@ -248,6 +248,7 @@ RUN_WORDS: Mapping[str, Words] = {
     # queue
     "queue.title": Words("Queue", "キュー"),
     "queue.count": Words("{n} waiting", "{n}件待機中"),
+    "queue.not.added": Words("Not added to the queue.", "キューに追加していません。"),
     "queue.added": Words("Added to the queue: {name}", "キューに追加しました：{name}"),
     "queue.added.as": Words(
         "Added to the queue as {name}: {wanted} is taken.",

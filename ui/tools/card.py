@@ -194,7 +194,8 @@ class ToolCard:
         try:
             values = self.settings(data, lang)
         except UserError as error:
-            return {self.parts["result"]: problems(error.problems, lang)}
+            not_added = note(say("queue.not.added", lang), "warn")
+            return {self.parts["result"]: not_added + problems(error.problems, lang)}
         about = about_of(self._tool, values, {*self._card.takes, self._card.output})
         if self._card.is_named and self._card.output:
             about = " → ".join(filter(None, (about, Path(values[self._card.output]).name)))
