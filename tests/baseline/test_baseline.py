@@ -103,4 +103,10 @@ def test_every_option_is_read_by_some_training(recorded, options_read, tmp_path)
     )
     xl = make_tiny(tmp_path / "xl.safetensors", family="sdxl")
     train(**common | {"model": {"base": str(xl)}}, train={"max_train_steps": 1, "seed": 3}, save=save)
+    train(
+        **common | {"dataset": common["dataset"] | {"caption_prefix": "frg-x"}},
+        embedding={"token_string": "frg-x"},
+        train={"max_train_steps": 1, "seed": 4},
+        save=save | {"output_name": "word"},
+    )
     assert OPTIONS - options_read == BY_NAME
