@@ -49,7 +49,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     ),
     "DoRA": ("network.method='dora'",),
     "LoHa": ("network.method='loha'", "network.rank=8", "network.alpha=8.0"),
-    "LoKr": ("network.method='lokr'", "network.factor=4"),
+    "LoKr": ("network.method='lokr'", "network.factor=4", "train.learning_rate=8e-3"),
     "OFT": ("network.method='oft'", "train.learning_rate=3e-3"),
     "Textual inversion": (
         *_WORD,

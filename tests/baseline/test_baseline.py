@@ -101,6 +101,26 @@ def test_every_option_is_read_by_some_training(recorded, options_read, tmp_path)
         optimizer={"lr_scheduler_args": ["step_rules=1:10,0.5"]},
         save=save | {"output_name": "frog 2", "resume": str(state), "resume_anyway": True},
     )
+    (tmp_path / "taught.json").write_text(json.dumps({f"{n}": {"caption": "sls-frog"} for n in range(3)}))
+    train(
+        model=common["model"],
+        dataset=common["dataset"] | {"in_json": str(tmp_path / "taught.json")},
+        embedding={"token_string": "sls-frog", "init_word": "frog"},
+        train={"max_train_steps": 1, "seed": 4},
+        save=save | {"output_name": "taught"},
+    )
+    train(
+        model=common["model"],
+        dataset={
+            **{"train_data_dir": str(folder.parent), "conditioning_data_dir": str(tmp_path / "masks")},
+            **{"skip_bad_images": True, "resolution": [64, 64], "caption_extension": ".txt"},
+        },
+        train={
+            **{"masked_loss": True, "masked_prior_weight": 0.5, "class_prior_weight": 1.0},
+            **{"max_train_steps": 1, "seed": 5},
+        },
+        save=save | {"output_name": "priors"},
+    )
     xl = make_tiny(tmp_path / "xl.safetensors", family="sdxl")
     train(**common | {"model": {"base": str(xl)}}, train={"max_train_steps": 1, "seed": 3}, save=save)
     train(

@@ -199,7 +199,7 @@ IDENTIFIER_MISSING = Message(
     "識別語「{word}」が、キャプション{total}個のうち{count}個にありません：{names}。これらの画像では、クラスの保持は行いません。",
     key="train.class_prior_weight",
 )
-WORD_NOWHERE = Message(
+TAUGHT_WORD_NOWHERE = Message(
     "E-EMB-WORD",
     "no caption contains {word}, so nothing would be learned; put it into them (one now: {example}).",
     "{word}を含むキャプションがないため、何も学習されません。キャプション（現在の例：{example}）に入れてください。",

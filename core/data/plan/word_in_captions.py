@@ -21,7 +21,7 @@ def checked(plan: Plan, config: RunConfig) -> Plan:
     finder = tokens.finder(word)
     if not captions or any(finder.search(text) for text in (*captions, *affixes)):
         return plan
-    nowhere = messages.WORD_NOWHERE(word=word, example=captions[0])
+    nowhere = messages.TAUGHT_WORD_NOWHERE(word=word, example=captions[0])
     return replace(plan, problems=(*plan.problems, nowhere))
 
 
