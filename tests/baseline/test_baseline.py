@@ -101,14 +101,6 @@ def test_every_option_is_read_by_some_training(recorded, options_read, tmp_path)
         optimizer={"lr_scheduler_args": ["step_rules=1:10,0.5"]},
         save=save | {"output_name": "frog 2", "resume": str(state), "resume_anyway": True},
     )
-    (tmp_path / "taught.json").write_text(json.dumps({f"{n}": {"caption": "sls-frog"} for n in range(3)}))
-    train(
-        model=common["model"],
-        dataset=common["dataset"] | {"in_json": str(tmp_path / "taught.json")},
-        embedding={"token_string": "sls-frog", "init_word": "frog"},
-        train={"max_train_steps": 1, "seed": 4},
-        save=save | {"output_name": "taught"},
-    )
     train(
         model=common["model"],
         dataset={
