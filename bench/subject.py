@@ -3,7 +3,7 @@
 Trains the demo's run file with every adapter method and as DreamBooth with and without regularization images,
 draws the same seeds before and after, and lets a judge that never saw the model tell what is on each image.
 
-    python -m bench.subject --samples 48 --write
+    OMP_NUM_THREADS=1 python -m bench.subject --samples 48 --write
     python -m bench.subject --only LoKr OFT --write    # these rows anew, the others as they were
 """
 
@@ -208,7 +208,7 @@ def table(result: dict[str, Any]) -> str:
         f"{_dates(result)} ({result['machine']}).",
         "",
         "The methods have regularization images unless a row says otherwise; [priors](priors.md) take their",
-        "place.",
+        "place. CPU time: of the training on one thread, with loading and samples.",
         "",
         "| | `sls frog` is the subject | `frog` is a plain frog | `frog` is the subject | CPU time | file |",
         "|---|---|---|---|---|---|",
