@@ -30,7 +30,7 @@ def add(path: Path, texts: Mapping[str, str]) -> bool:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-        except (OSError, ValueError, RecursionError):  # full, held by another program, or written over
+        except (OSError, ValueError, RecursionError, struct.error):  # full, held by others, or written over
             return False
         finally:
             part.unlink(missing_ok=True)

@@ -45,5 +45,10 @@ def count(tensors: TensorTable, names: Collection[str]) -> int:
 def read(path: Path, keys: Sequence[str]) -> dict[str, Tensor]:
     """Key of a text encoder -> its vectors, (n, width) float32. Raises UserError for a damaged file."""
     file = WeightFile(path)
-    return {key: file.read(name).float().reshape(-1, file.tensors[name][1][-1])
-            for key, name in names_of(file.tensors, keys).items()}  # fmt: skip
+    named = names_of(file.tensors, keys)
+    return {key: _as_rows(file.read(name).float()) for key, name in named.items()}
+
+
+def _as_rows(vectors: Tensor) -> Tensor:
+    """(n, width), of one vector or a number by itself too."""
+    return vectors.reshape(1, -1) if vectors.ndim < 2 else vectors.flatten(0, -2)

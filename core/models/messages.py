@@ -217,6 +217,11 @@ EMBEDDING_VECTORS = Message(
     "{path} has {found:# vector|# vectors}, and num_vectors_per_token is {wanted}; set it to {found}.",
     "{path} のベクトル数は{found}ですが、num_vectors_per_tokenは{wanted}です。{found}にしてください。",
 )
+EMBEDDING_COUNTS = Message(
+    "E-EMB-VECTORS",
+    "{path}: its numbers of vectors ({counts}) must be the same for each text encoder, and at least 1. Choose another file.",
+    "{path}：ベクトル数（{counts}）は、Text Encoderごとに同じで1以上でなければなりません。別のファイルを選んでください。",
+)
 EMBEDDING_PARTS = Message(
     "E-EMB-FAMILY",
     "{path} lacks {missing}, the vectors of a text encoder; an embedding for {base} has {wanted}.",

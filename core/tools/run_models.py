@@ -28,7 +28,7 @@ from core.runs.past_runs import RUN_FILE, RUNS, PastRun
 from core.runs.sample_prompts import Prompt
 from core.tools import messages, words
 from core.tools.tool import Work
-from core.tools.try_settings import LearnedWord, Source
+from core.tools.try_settings import Source, TaughtWord
 
 T = TypeVar("T")
 
@@ -67,6 +67,7 @@ def of_run(text: str, most: int, work: Work) -> Lineup:
     Raises UserError.
     """
     run = _run(Path(text))
+    work.place(str(run.folder), "run")  # it may lie beside what was named
     config = check.load(run.folder / RUN_FILE).config
     by_step: dict[int, Checkpoint] = {}
     for one in checkpoints.of_run(run):  # the newest first, of a step its last or best
@@ -142,13 +143,15 @@ def folder_words(dataset: DatasetConfig) -> tuple[list[str], list[str]]:
 
 def dataset_of(config: RunConfig, work: Work) -> DatasetConfig:
     """The dataset of a run with its places as the caller resolves them. Raises UserError."""
-    names = ("train_data_dir", "reg_data_dir", "dataset_config", "in_json")
+    names = ("train_data_dir", "reg_data_dir", "dataset_config", "in_json", "conditioning_data_dir")
     given = {name: getattr(config.dataset, name) for name in names}
     placed = {name: work.place(path, f"dataset.{name}") for name, path in given.items() if path}
     dataset = config.dataset.model_copy(update=placed)
     if dataset.dataset_config:  # it names more folders
-        for folder in find(dataset).folders:
-            work.place(str(folder.path), "dataset.dataset_config")
+        found = find(dataset)
+        masks = (settings.conditioning_data_dir for settings in found.settings)
+        for path in (*(folder.path for folder in found.folders), *filter(None, masks)):
+            work.place(str(path), "dataset.dataset_config")
     return dataset
 
 
@@ -159,9 +162,9 @@ def source_of(base: Source, path: Path, config: RunConfig) -> Source:
         whole = base.model.model_copy(update={"base": str(path), "vae": None})
         return replace(base, model=whole)
     if method == "embedding":
-        return replace(base, word=LearnedWord(word, path))
+        return replace(base, word=TaughtWord(word, path))
     beside = embedding_beside(path)
-    return replace(base, lora=path, word=LearnedWord(word, beside) if word and beside.is_file() else None)
+    return replace(base, lora=path, word=TaughtWord(word, beside) if word and beside.is_file() else None)
 
 
 def _refuse(base: Source, models: Sequence[Tried]) -> None:

@@ -31,8 +31,9 @@ from core.reading import reason
 from core.runs.sample_prompts import Prompt, parse
 from core.tools import words
 from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
+from core.tools.try_settings import TaughtWord
 from core.train.outputs.samples import drawing_of
-from core.train.weights import learned_word, lora_files
+from core.train.weights import lora_files
 from core.train.weights.learned_word import LearnedWord
 
 _LENGTHS = (75, 150, 225)
@@ -116,13 +117,7 @@ class Painter:
         self._own: dict[ModuleKey, Tensor] = {}
         self._added: _Added = ()
         self._word: LearnedWord | None = None
-
-    def learn(self, word: str, path: Path) -> None:
-        """Have it read a word by the vectors of an embedding's file, before it goes to a device.
-
-        Raises UserError.
-        """
-        LearnedWord(self._family, self._model, word, learned_word.from_file(self._model, path))
+        self._wanted_word: tuple[TaughtWord, tuple[int, int]] | None = None
 
     def to_device(self) -> None:
         """Onto the GPU, where there is one."""
@@ -130,18 +125,25 @@ class Painter:
         for module in self._model.modules.values():
             module.to(device)
 
-    def add(self, loras: Sequence[tuple[Path, float]], emit: Emit = lambda event: None) -> None:
-        """Have these files added, and no others; a word that comes with one is read. Raises UserError.
+    def add(
+        self,
+        loras: Sequence[tuple[Path, float]],
+        emit: Emit = lambda event: None,
+        word: TaughtWord | None = None,
+    ) -> None:
+        """Have these files added, and no others; a word that comes with one is read, or `word`.
+
+        Raises UserError.
 
         What the weights were is kept in host memory, so that taking a file away again leaves no rounding.
         """
+        self._read_word(words.of_files([path for path, _ in loras], word))
         added = tuple((path, strength, _changed(path)) for path, strength in loras)
         if added == self._added:
             return
         merged = [(path, strength) for path, strength in loras if not words.is_embedding(path)]
         read = [(lora_files.read(path, self._model, emit), strength) for path, strength in merged]
         self._added = ()
-        self._word = words.put(self._family, self._model, [path for path, _ in loras], self._word)
         with torch.no_grad():
             for key, own in self._own.items():
                 self._weight(key).copy_(own)
@@ -154,6 +156,13 @@ class Painter:
                 )
                 weight.copy_(new)
         self._added = added
+
+    def _read_word(self, word: TaughtWord | None) -> None:
+        """Have this word read, and no other; nothing is done where it is read already."""
+        wanted = None if word is None else (word, _changed(word.path))
+        if wanted != self._wanted_word:
+            self._word = words.put(self._family, self._model, word, self._word)
+            self._wanted_word = wanted
 
     def _weight(self, key: ModuleKey) -> Tensor:
         weight = self._model.modules[key.part].get_submodule(key.path).weight

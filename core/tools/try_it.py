@@ -75,25 +75,22 @@ def _one(
 
 @contextmanager
 def painting(source: Source, strength: float, work: Work) -> Iterator[Painter]:
-    """The source's model in memory, with its LoRA at this strength. Loaded once for all that only differ in
-    these. Raises UserError, and StopRun when it is stopped."""
+    """The source's model in memory, with its LoRA at this strength and its word.
+
+    Loaded once for all that only differ in these. Raises UserError, and StopRun when it is stopped.
+    """
     with KEPT.using(_key(source), lambda: _loaded(source, work), work.control) as painter:
-        painter.add([(source.lora, strength)] if source.lora and strength else [])
+        painter.add([(source.lora, strength)] if source.lora and strength else [], word=source.word)
         yield painter
 
 
 def _key(source: Source) -> object:
     """What another model has to be loaded for. A file that was written anew is another one."""
-    files = (Path(source.model.base), *([source.word.path] if source.word else []))
-    changed = tuple(map(_changed, files))
-    return source.model.model_dump_json(), source.train.model_dump_json(), source.word, changed
-
-
-def _changed(path: Path) -> int:
     try:
-        return path.stat().st_mtime_ns
+        changed = Path(source.model.base).stat().st_mtime_ns
     except OSError:
-        return 0
+        changed = 0
+    return source.model.model_dump_json(), source.train.model_dump_json(), changed
 
 
 def _loaded(source: Source, work: Work) -> Painter:
@@ -104,8 +101,6 @@ def _loaded(source: Source, work: Work) -> Painter:
 
     precheck.fetch(source.model, lambda done, total: work.at("fetch_model", done, total))
     painter = Painter(family_of(source.model), source.model, source.train, report)
-    if source.word is not None:
-        painter.learn(source.word.text, source.word.path)
     painter.to_device()
     return painter
 

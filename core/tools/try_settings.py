@@ -84,7 +84,7 @@ class TrySettings(Section):
     )
 
 
-class LearnedWord(NamedTuple):
+class TaughtWord(NamedTuple):
     """A word that was taught as vectors of its own, and the file that holds them."""
 
     text: str
@@ -102,7 +102,7 @@ class Source:
     train: TrainConfig
     size: tuple[int, int]
     lora: Path | None = None
-    word: LearnedWord | None = None
+    word: TaughtWord | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from core.formats.weight_file import header_of
 from core.models import embedding_precheck, lora_precheck
 from core.runs import owned_files
 from core.tools.messages import WORDS_SEVERAL
+from core.tools.try_settings import TaughtWord
 
 if TYPE_CHECKING:
     from core.models.family import Family, Model
@@ -49,18 +50,25 @@ def named(path: Path) -> str:
     return word or path.name.removesuffix(EMBEDDING).removesuffix(path.suffix)
 
 
-def put(
-    family: Family, model: Model, files: Sequence[Path], before: LearnedWord | None
-) -> LearnedWord | None:
-    """Have the model read the word of these files, and no other. Raises UserError, also for several words."""
-    from core.train.weights import learned_word
+def of_files(files: Sequence[Path], known: TaughtWord | None = None) -> TaughtWord | None:
+    """The one word of these files. known: of a file whose word need not be told by itself.
 
-    found = [word for path in files for word in of_file(path)]
+    Raises UserError for several words.
+    """
+    texts = {known.path: known.text} if known is not None else {}
+    found = dict.fromkeys([*texts, *(word for path in files for word in of_file(path))])
     if len(found) > 1:
         raise UserError(WORDS_SEVERAL(names=", ".join(path.name for path in found)))
+    return next((TaughtWord(texts.get(path) or named(path), path) for path in found), None)
+
+
+def put(
+    family: Family, model: Model, word: TaughtWord | None, before: LearnedWord | None
+) -> LearnedWord | None:
+    """Have the model read this word, and no other. Raises UserError; then it reads the one before."""
+    from core.train.weights import learned_word
+
+    vectors = learned_word.from_file(model, word.path) if word is not None else {}
     if before is not None:
         before.forget(family, model)
-    if not found:
-        return None
-    vectors = learned_word.from_file(model, found[0])
-    return learned_word.LearnedWord(family, model, named(found[0]), vectors)
+    return None if word is None else learned_word.LearnedWord(family, model, word.text, vectors)

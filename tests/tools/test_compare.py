@@ -228,10 +228,10 @@ def test_the_console_refuses_a_run_that_is_none(tmp_path, monkeypatch):
     assert "there is no run at" in out.getvalue() and not (tmp_path / "out").exists()
 
 
-def test_a_path_in_the_run_file_is_resolved_by_the_callers_rule(run, tmp_path):
+def test_the_run_and_a_path_in_its_file_are_resolved_by_the_callers_rule(run, tmp_path):
     asked = []
     plan(settings(tmp_path, run=str(run)), Work(place=lambda path, key: asked.append(key) or path))
-    assert asked == ["model.base"]
+    assert asked == ["run", "model.base"]
 
 
 def a_word(path, seed):

@@ -30,7 +30,7 @@ WORKS: dict[str, dict[str, str]] = {
     "weights": {"file": "adapter"},
     "layers": {"file": "run"},
     "compare": {"run": "run", "out": "new"},
-    "judge": {"run": "run", "out": "new"},
+    "judge": {"run": "run"},
 }
 """What each tool is given: what lies in `place` under these names, or =text."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from core.config.rules import ruleset
 from core.config.schema.run import ModelConfig, RunConfig
@@ -237,6 +238,28 @@ def test_images_of_the_tools_know_the_word_while_its_file_is_added(trained, base
         assert torch.equal(states("a frog"), plain[1])
     painter.add([])
     assert torch.equal(states("frg-x"), plain[0]) and torch.equal(states("a frog"), plain[1])
+
+
+@pytest.mark.parametrize("vectors", [torch.full((1, 16), torch.nan), torch.ones(0, 16)], ids=["nan", "none"])
+def test_a_damaged_file_leaves_the_word_before_it(tmp_path, base, vectors):
+    good, damaged = tmp_path / "frg-x.safetensors", tmp_path / "other.safetensors"
+    save_file({"emb_params": torch.ones(1, 16)}, good)
+    save_file({"emb_params": vectors}, damaged)
+    family = open_family("auto")
+    painter = Painter(family, ModelConfig(base=str(base)), TrainConfig(), lambda event: None)
+
+    def states():
+        with torch.no_grad():
+            return family.encode_text(painter._model, ["frg-x"], ModelConfig())[0].tensors["states"]
+
+    plain = states()
+    painter.add([(good, 1.0)])
+    read = states()
+    with pytest.raises(UserError):
+        painter.add([(damaged, 1.0)])
+    assert torch.equal(states(), read)
+    painter.add([])
+    assert torch.equal(states(), plain) and not torch.equal(read, plain)
 
 
 def test_the_forecast_counts_the_vectors(base):

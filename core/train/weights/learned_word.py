@@ -19,7 +19,7 @@ from core.formats import embedding_file, tensors
 from core.formats.identify import damaged
 from core.models import embedding_precheck
 from core.models.family import Family, Model
-from core.models.messages import EMBEDDING_SHAPE
+from core.models.messages import EMBEDDING_COUNTS, EMBEDDING_SHAPE
 from core.train.seeds import generator
 from core.train.weights.optimizer import ParameterGroup
 
@@ -66,7 +66,9 @@ class LearnedWord:
         """Scale each vector to the mean length of the table; no host waits for a device."""
         with torch.no_grad():
             for part, vectors in self.vectors.items():
-                factor = self.lengths[part].to(vectors.device) / _lengths(vectors)
+                # Copied the first time only: a copy to the device is waited for.
+                length = self.lengths[part] = self.lengths[part].to(vectors.device)
+                factor = length / _lengths(vectors)
                 vectors.mul_(torch.where((factor - 1).abs() < _SAME, 1.0, factor))
 
 
@@ -110,6 +112,9 @@ def from_file(model: Model, path: Path, key: str = "") -> dict[str, Tensor]:
     if refused:
         raise UserError(*refused)
     found = {own[name]: vectors for name, vectors in embedding_file.read(path, [*own]).items()}
+    counts = [len(vectors) for vectors in found.values()]
+    if len({*counts}) != 1 or not counts[0]:  # a token without a vector would be read past the table's end
+        raise UserError(EMBEDDING_COUNTS(key=key, path=path, counts=", ".join(map(str, counts))))
     for part, vectors in found.items():
         wanted = table_of(model.modules[part]).embedding_dim
         if vectors.shape[1] != wanted:
