@@ -183,7 +183,8 @@ def _resumed(job: Job, emit: Emit) -> Job:
     for notice in lengths.moved(config, job.total_steps, steps):
         emit(Warned(notice))
     has_stopped = lengths.stopped_in(found, kept)
-    if has_stopped and steps.get("train.stop_text_encoder_training", found.step) >= found.step:
+    is_trained = "text" in job.rates  # else it was the taught word alone that stopped
+    if has_stopped and is_trained and steps.get("train.stop_text_encoder_training", found.step) >= found.step:
         emit(Warned(messages.TEXT_ENCODER_STOPPED(step=found.step, path=found.path)))
     has_word_stopped = bool(found.values.get("word_stopped"))
     return replace(
@@ -243,8 +244,8 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
     writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity, job.steps)
     samples = Samples(family, model, text, config, engine, job.folder, prompts, parts.load)
-    picture = samples.thumbnail
-    product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, optimizer, picture)
+    thumbnail = samples.thumbnail
+    product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, optimizer, thumbnail)
     save_as, epochs = resolved_format(config, model), job.plan.epochs(config.train)
     batch_loss = BatchLoss(family, model, text, engine, config.train)
     frozen = prior.make(family, model, learner.network, text, engine, config, parts.load)
@@ -261,7 +262,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         update=update,
         averages=averages,
         schedule=lr_schedule.make(settled.optimizer, job.total_steps),
-        outputs=Outputs(config.save, save_as, averages.averaged()(product), writer, emit, epochs, picture),
+        outputs=Outputs(config.save, save_as, averages.averaged()(product), writer, emit, epochs, thumbnail),
         samples=samples,
         validation=Validation(config.train, engine, job.plan, validation_batches, batch_loss, model),
         plan=job.plan,

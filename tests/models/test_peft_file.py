@@ -45,7 +45,9 @@ def add_ons(model, has_magnitudes=False):
     return made
 
 
-@pytest.mark.parametrize("has_magnitudes", [False, True])
+@pytest.mark.parametrize(
+    ("model", "has_magnitudes"), [("sd1", False), *((kind, True) for kind in FAMILIES)], indirect=["model"]
+)
 def test_diffusers_makes_of_every_module_the_change_that_it_is(model, tmp_path, has_magnitudes, caplog):
     made = add_ons(model, has_magnitudes)
     tensors.save(tmp_path / "x.safetensors", *peft_file.to_file(made, model.spec))

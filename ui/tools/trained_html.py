@@ -35,13 +35,13 @@ _ORDER = ("conv_in", "down_blocks", "mid_block", "up_blocks")
 def training_html(metadata: Mapping[str, str], lang: Lang) -> str:
     """Settings, tags, folders and the image of a file, or that it tells nothing of a training."""
     training = trained_with.of(metadata)
-    picture = _picture(metadata.get(THUMBNAIL, ""), lang)
+    thumbnail = _thumbnail(metadata.get(THUMBNAIL, ""), lang)
     if not training:
-        return picture + note(say("inspect.untold", lang))
+        return thumbnail + note(say("inspect.untold", lang))
     pairs = [(_capital(FACT_WORDS[name], lang), value) for name, value in training.facts.items()]
     return (
         f'<section class="rw-trained"><h3>{esc(say("inspect.trained", lang))}</h3>'
-        f"<div>{picture}{facts(pairs)}</div>"
+        f"<div>{thumbnail}{facts(pairs)}</div>"
         f"{_tags(training.tags, lang)}{_folders(training.folders, lang)}"
         # script/head.js opens the dialog that takes the settings of a file.
         f'<p class="rw-acts"><button type="button" class="rw-act rw-open-files">'
@@ -53,7 +53,7 @@ def _capital(words: Words, lang: Lang) -> str:
     return capital(words.en, words.ja) if lang == "en" else words.of(lang)
 
 
-def _picture(url: str, lang: Lang) -> str:
+def _thumbnail(url: str, lang: Lang) -> str:
     """The image that a file brings, where it is one that a browser only draws."""
     if len(url) > _LARGEST_IMAGE or not _IMAGE.fullmatch(url):
         return ""

@@ -1,4 +1,4 @@
-"""The picture of a model in its own file: the newest sample, small, as modelspec.thumbnail."""
+"""The thumbnail of a model in its own file: the newest sample, small, as modelspec.thumbnail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_BYTES = 24 * 1024
 
 QUALITIES = (85, 70, 50, 30, 10)
 LARGEST_FILE = 1 << 30
-"""Bytes of a file that is written once more for the picture of its own step."""
+"""Bytes of a file that is written once more for the sample of its own step."""
 
 
 class Thumbnail:
