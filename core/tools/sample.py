@@ -115,7 +115,7 @@ class Painter:
         self._model = parts.whole(family, config, emit)
         self._model.objective = family.objective(self._model, train)
         self._own: dict[ModuleKey, Tensor] = {}
-        self._added: _Added = ()
+        self._added: _Added | None = ()  # None while they are changed
         self._word: LearnedWord | None = None
         self._wanted_word: tuple[TaughtWord, tuple[int, int]] | None = None
 
@@ -143,7 +143,7 @@ class Painter:
             return
         merged = [(path, strength) for path, strength in loras if not words.is_embedding(path)]
         read = [(lora_files.read(path, self._model, emit), strength) for path, strength in merged]
-        self._added = ()
+        self._added = None
         with torch.no_grad():
             for key, own in self._own.items():
                 self._weight(key).copy_(own)

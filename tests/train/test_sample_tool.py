@@ -7,10 +7,14 @@ import torch
 from PIL import Image
 
 from core.config.file import toml_text
+from core.config.schema.model import ModelConfig
+from core.config.schema.train import TrainConfig
 from core.errors import UserError
 from core.events import Saved, Warned
 from core.formats import tensors
-from core.tools.sample import draw
+from core.models.family import open_family
+from core.tools import sample
+from core.tools.sample import Painter, draw
 from tests.tiny import make_tiny
 from tests.train.test_adapters import FILES, NAMES, OTHERS, broken, kohya
 
@@ -153,6 +157,26 @@ def test_images_that_are_there_stay(base, tmp_path):
 def test_drawing_leaves_no_gradients(base, tmp_path):
     draw(base, [], [ONE], tmp_path / "out")
     assert torch.is_grad_enabled()
+
+
+def test_weights_that_were_left_half_changed_are_brought_back(base, tmp_path, monkeypatch):
+    file = tensors.save(tmp_path / "frog.safetensors", kohya(alpha=4.0), {})
+    painter = Painter(open_family("auto"), ModelConfig(base=str(base)), TrainConfig(), lambda event: None)
+    weights = [p for module in painter._model.modules.values() for p in module.parameters()]
+    before, merge, calls = [weight.clone() for weight in weights], sample.lora_files.merge_into, []
+
+    def fails_at_the_third(*given):
+        calls.append(1)
+        if len(calls) == 3:
+            raise MemoryError
+        merge(*given)
+
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(sample.lora_files, "merge_into", fails_at_the_third)
+        painter.add([(file, 1.0)])
+    assert not all(map(torch.equal, weights, before))
+    painter.add([])
+    assert all(map(torch.equal, weights, before))
 
 
 def test_an_empty_prompt_is_refused_and_not_passed_over_in_silence(base, tmp_path):
