@@ -15,24 +15,12 @@ from core.judges.scores import Ends, Score
 from core.runs import checkpoints, judgement, past_runs
 from core.tools import judge
 from core.tools.judge_plan import JudgeSettings, plan
-from core.tools.kept_model import KEPT
 from core.tools.tool import Work, checked
 from tests import judges
-from tests.tiny import make_tiny
+from tests.tools.test_compare import _nothing_is_kept as _nothing_is_kept
 from tests.tools.test_compare import a_run
+from tests.tools.test_compare import base as base
 from tests.train.test_adapters import kohya
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_kept():
-    KEPT.free()
-    yield
-    KEPT.free()
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return make_tiny(tmp_path_factory.mktemp("model") / "tiny.safetensors")
 
 
 @pytest.fixture(scope="module")
