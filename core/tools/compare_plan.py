@@ -6,9 +6,9 @@ import errno
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.catalog import Words
 from core.config.schema import block_lists
@@ -103,6 +103,13 @@ class CompareSettings(RunSettings, DrawnSettings, ModelsSettings, FilesSettings)
         path="folder",
     )
 
+    @model_validator(mode="after")
+    def _of_a_run_or_of_files(self) -> Self:
+        """Here, so that a comparison of nothing does not wait in a queue only to fail."""
+        if bool(self.run) == bool(self.adapters):
+            raise UserError(messages.COMPARE_NOTHING())
+        return self
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -154,8 +161,6 @@ def _refuse_unwritable(folder: Path) -> None:
 
 
 def _lineup(settings: CompareSettings, work: Work) -> Lineup:
-    if bool(settings.run) == bool(settings.adapters):
-        raise UserError(messages.COMPARE_NOTHING())
     if settings.run:
         return run_models.of_run(settings.run, settings.most, work)
     if not settings.base:

@@ -163,23 +163,26 @@ def _summary(layers: Sequence[Layer]) -> list[Words]:
     scales = sorted({layer.scale for layer in layers})
     span = _span(ranks)
     scale = f"{scales[0]:g}" if len(scales) == 1 else f"{scales[0]:g}-{scales[-1]:g}"
-    whole = f"{math.sqrt(sum((layer.norm or 0.0) ** 2 for layer in layers)):.4g}"
-    lines = [
+    head = Words(
+        f"{counted(len(layers), 'module')}: {methods}; rank {span}, scale {scale}",
+        f"モジュール{len(layers)}個：{methods}、ランク{span}、倍率{scale}",
+        f"{len(layers)}个模块：{methods}；秩{span}，缩放{scale}",
+    )
+    norms = [layer.norm for layer in layers if layer.norm is not None]
+    if len(norms) < len(layers):  # that of some of them would be taken for that of the adapter
+        unknown = Words(
+            "The norms of DoRA and OFT need the base model (--base).",
+            "DoRAとOFTのノルムには元モデルが必要です（--base）。",
+        )
+        return [head, unknown]
+    whole = f"{math.hypot(*norms):.4g}"
+    return [
         Words(
-            f"{counted(len(layers), 'module')}: {methods}; rank {span}, scale {scale}, "
-            f"norm of all changes {whole}",
-            f"モジュール{len(layers)}個：{methods}、ランク{span}、倍率{scale}、全変化量のノルム{whole}",
-            f"{len(layers)}个模块：{methods}；秩{span}，缩放{scale}，全部变化量的范数{whole}",
+            f"{head.en}, norm of all changes {whole}",
+            f"{head.ja}、全変化量のノルム{whole}",
+            f"{head.zh}，全部变化量的范数{whole}",
         )
     ]
-    if any(layer.norm is None for layer in layers):
-        lines.append(
-            Words(
-                "The norms of DoRA and OFT need the base model (--base).",
-                "DoRAとOFTのノルムには元モデルが必要です（--base）。",
-            )
-        )
-    return lines
 
 
 def _span(numbers: Sequence[int]) -> str:
@@ -203,6 +206,8 @@ def _recipe_lines(metadata: Mapping[str, str]) -> list[Words]:
 
 
 def _block_lines(layers: Sequence[Layer]) -> list[Words]:
+    if any(layer.norm is None for layer in layers):
+        return []
     blocks = by_block(layers)
     most = max(norm for _, norm in blocks) or 1.0
     width = max(len(block) for block, _ in blocks)

@@ -352,6 +352,13 @@ def test_norms_and_the_training_are_told_largest_first(tmp_path, weights):
     assert lines[0].startswith("2 modules: LoRA (2); rank 2-4, scale 1-10")
 
 
+def test_no_norm_is_told_where_some_of_them_need_a_model_that_is_not_given(bent, base):
+    told, needed = [words.en for words in start("weights", file=bent).lines][:2]
+    assert told.startswith("2 modules: ") and "norm" not in told and "--base" in needed
+    assert not any("0  █" in words.en for words in start("weights", file=bent).lines)
+    assert "norm of all changes" in start("weights", file=bent, base=str(base)).lines[0].en
+
+
 def test_the_thumbnail_stays_as_long_as_the_file_does_what_it_shows(tmp_path, weights):
     loras = {LINEAR: lora(weights[LINEAR].shape, 4, 2.0)}
     texts = {"modelspec.thumbnail": "data:image/jpeg;base64,AA==", "modelspec.hash_sha256": "0"}

@@ -30,7 +30,8 @@ def test_a_pattern_that_matches_nothing_is_said_and_is_no_html(told):
 
 
 def test_where_every_layer_is_left_out_that_is_said(told):
-    assert "nothing would be trained" in told(network__exclude_patterns=".*")
+    html = told(network__exclude_patterns=".*")
+    assert "nothing would be trained" in html and "Parameters</dt><dd>0<" in html
 
 
 @pytest.mark.parametrize(

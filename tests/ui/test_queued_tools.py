@@ -125,6 +125,16 @@ def test_wrong_settings_are_said_and_not_queued(app, window, frogs):
     fields = {"source": str(frogs), "general": "many"}
     (said,) = app.captioner.start({"act": "queue", "fields": fields}, "en")
     assert "Threshold" in said[app.captioner.parts["result"]] and window.queue.look().waiting == ()
+    said_of_nothing = press(app.tools["compare"])
+    assert "one of the two" in said_of_nothing and window.queue.look().waiting == ()
+
+
+def test_what_goes_wrong_at_work_is_told_with_the_label_of_its_field(app, frogs):
+    card = app.tools["compare"]
+    data = {part: getattr(part, "value", None) for part in card.read_parts}
+    *_, said = card.start(data | {card.parts["run"]: str(frogs)}, "en")
+    assert "<code>Run</code>" in said[card.parts["result"]]
+    assert "<code>学習</code>" in card.shown("ja")
 
 
 def test_what_went_meanwhile_is_a_sentence_and_can_be_tried_again(app, window, frogs):

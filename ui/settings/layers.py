@@ -60,7 +60,7 @@ def _counts(found: Layers, size: int, lang: Lang) -> str:
         (
             (say("layers.all", lang), f"{len(found.adapted):,}"),
             *((_part(part, lang), f"{count:,}") for part, count in (each | resting).items()),
-            (say("layers.parameters", lang), short_number(found.numbers)),
+            (say("layers.parameters", lang), short_number(found.numbers) or "0"),
             (say("layers.file", lang), size_text(size)),
         )
     )

@@ -100,7 +100,7 @@ class CaptionToolCard:
         """How far the work is, or how the last one ended."""
         job = self.job
         below = self._acts_html(lang) if job.was_stopped and not job.is_busy else ""
-        return progress_html(job, lang) + below
+        return progress_html(job, lang, labelled=self._labelled) + below
 
     def resting(self, lang: Lang) -> str:
         """What it shows as long as there was no work."""
@@ -144,7 +144,7 @@ class CaptionToolCard:
             yield {result: problems([self._labelled(problem, lang) for problem in error.problems], lang)}
             return
         before, at = "", 0.0
-        for said in followed(self.job, prepared.work, prepared.done, lang):
+        for said in followed(self.job, prepared.work, prepared.done, lang, labelled=self._labelled):
             html = self.shown(lang) or said
             is_due = not self.job.is_busy or time.monotonic() - at >= _EVERY
             if html != before and is_due:

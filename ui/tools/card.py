@@ -153,7 +153,7 @@ class ToolCard:
 
     def shown(self, lang: Lang) -> str:
         """How far the work is, or how the last one ended."""
-        return progress_html(self.job, lang, is_kept=self._card.is_kept)
+        return progress_html(self.job, lang, is_kept=self._card.is_kept, labelled=self._labelled)
 
     def resting(self, lang: Lang) -> str:
         """What it shows as long as there was no work."""
@@ -167,11 +167,12 @@ class ToolCard:
                 self._window.gpu.refuse(name)
             prepared = self.prepared(self.settings(data, lang))
         except UserError as error:
-            yield {result: problems(error.problems, lang)}
+            yield {result: problems([self._labelled(problem, lang) for problem in error.problems], lang)}
             return
         for part in self.chosen_part:
             self._window.draft.keep({self._card.fills: str(data[part] or "")})
-        for html in followed(job, prepared.work, prepared.done, lang, is_kept=self._card.is_kept):
+        how: dict[str, Any] = {"is_kept": self._card.is_kept, "labelled": self._labelled}
+        for html in followed(job, prepared.work, prepared.done, lang, **how):
             yield {result: html}
         if chosen := self.chosen(data):
             yield chosen

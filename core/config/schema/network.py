@@ -213,8 +213,8 @@ class NetworkOptions(Section):
         (),
         ("Layers left out", "除外する層"),
         (
-            "Patterns (regular expressions), one per line: layers whose whole name matches get no adapter. Names are those of Diffusers, such as unet.up_blocks.1.attentions.0.proj_in. .*attn1.* leaves out self-attention.",
-            "層の名前全体に一致するパターン（正規表現、1行に1つ）。一致した層は学習しません。名前はDiffusersのもの（unet.up_blocks.1.attentions.0.proj_inなど）です。.*attn1.*なら自己注意を除きます。",
+            "Patterns (regular expressions), one per line: layers whose whole name matches get no adapter. Names are those of Diffusers, such as unet.up_blocks.1.attentions.0.proj_in. .+attn1.+ leaves out self-attention.",
+            "層の名前全体に一致するパターン（正規表現、1行に1つ）。一致した層は学習しません。名前はDiffusersのもの（unet.up_blocks.1.attentions.0.proj_inなど）です。.+attn1.+なら自己注意を除きます。",
         ),
         level="expert",
     )
