@@ -1,4 +1,4 @@
-"""The picture of a model in its own file: the newest sample of its first prompt, small."""
+"""The thumbnail of a model in its own file: the newest sample of its first prompt, small."""
 
 import base64
 import io
@@ -60,10 +60,10 @@ def test_between_samples_a_file_has_the_one_before(configure, train, shades):
 
 @pytest.mark.parametrize("option", [{"thumbnail": False}, {"no_metadata": True}])
 def test_there_is_none_where_none_is_wanted(tmp_path, option):
-    picture = thumbnail.Thumbnail(SaveConfig(**option))
-    picture.take(Image.new("RGB", (64, 64)), 2)
+    made = thumbnail.Thumbnail(SaveConfig(**option))
+    made.take(Image.new("RGB", (64, 64)), 2)
     path = tensors.save(tmp_path / "x.safetensors", {"a": torch.ones(2)}, {"t": "1"})
-    assert picture.metadata == {} and not picture.put_into(path, 2) and image_in(path) is None
+    assert made.metadata == {} and not made.put_into(path, 2) and image_in(path) is None
 
 
 def test_a_large_image_becomes_a_small_one_of_bounded_bytes():
