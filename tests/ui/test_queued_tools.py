@@ -125,6 +125,9 @@ def test_wrong_settings_are_said_and_not_queued(app, window, frogs):
     fields = {"source": str(frogs), "general": "many"}
     (said,) = app.captioner.start({"act": "queue", "fields": fields}, "en")
     assert "Threshold" in said[app.captioner.parts["result"]] and window.queue.look().waiting == ()
+    fields = {"source": "demo/train"}
+    (said,) = app.captioner.start({"act": "queue", "fields": fields}, "en")
+    assert "own captions stay" in said[app.captioner.parts["result"]] and window.queue.look().waiting == ()
     said_of_nothing = press(app.tools["compare"])
     assert "one of the two" in said_of_nothing and window.queue.look().waiting == ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -132,16 +133,18 @@ class CaptionToolCard:
 
     def start(self, event: Any, lang: Lang) -> Iterator[Update]:
         """Caption what the fields say, on a thread, unless it is refused."""
-        result = self.parts["result"]
+        result, is_queued = self.parts["result"], sent(event)[0] == "queue"
         try:
             values = self._values(fields_of(event))
-            if sent(event)[0] == "queue":
+            if is_queued:
                 yield {result: self._queue(values, lang)}
                 return
             self._window.gpu.refuse(caption.TOOL.name)
             prepared = self._prepared(values)
         except UserError as error:
-            yield {result: problems([self._labelled(problem, lang) for problem in error.problems], lang)}
+            not_added = note(say("queue.not.added", lang), "warn") if is_queued else ""
+            wrong = problems([self._labelled(problem, lang) for problem in error.problems], lang)
+            yield {result: not_added + wrong}
             return
         before, at = "", 0.0
         for said in followed(self.job, prepared.work, prepared.done, lang, labelled=self._labelled):
@@ -173,6 +176,8 @@ class CaptionToolCard:
         return {result: said + problems(outcome.problems[:_MOST_PROBLEMS], lang)}
 
     def _queue(self, values: Mapping[str, Any], lang: Lang) -> str:
+        """Raises UserError where no captions may be written: failing in its turn would hold the queue."""
+        self._window.may_write_caption(Path(values["source"]))
         said = queued_html(self._window, caption.TOOL, values, about_of(caption.TOOL, values), lang)
         return said + self.shown(lang) if self.job.is_busy else said
 
