@@ -229,7 +229,7 @@ masked_loss = true
     with pytest.raises(ConfigError) as refused:
         check(text)
     (problem,) = refused.value.problems
-    assert problem.key == f"train.{key.split(' ')[0]}" and "no frozen model" in problem.en
+    assert problem.key == f"train.{key.split(' ')[0]}" and "can be switched off" in problem.en
 
 
 def test_a_word_that_is_taught_is_none_of_the_frozen_model_s(base, images):

@@ -369,8 +369,8 @@ TEXT_TRAINED_TOO = Message(
 )
 PRIOR_WITHOUT_ADAPTER = Message(
     "E-CFG-TOGETHER",
-    'needs an adapter (network.method = "lora", for example): where the model itself is trained, no frozen model is left to predict. Use regularization images instead (dataset.reg_data_dir).',
-    'アダプターの学習（network.method = "lora"など）が必要です。モデル自体を学習すると、予測に使う元のモデルが残りません。代わりに正則化画像（dataset.reg_data_dir）を使ってください。',
+    'needs an adapter that can be switched off for the prediction (network.method = "lora", for example). Use regularization images instead (dataset.reg_data_dir).',
+    '予測のときに外せるアダプターの学習（network.method = "lora"など）が必要です。代わりに正則化画像（dataset.reg_data_dir）を使ってください。',
 )
 NO_WORD = Message(
     "E-EMB-WORD",
