@@ -93,4 +93,4 @@ def test_what_is_refused_and_what_is_passed_over_says_why():
         check("huggingface_repo_id = 'me/frog'\nt5xxl = 'x'\nno_half_vae = true\n")
     said = " ".join(problem.text("en") for problem in refused.value.problems)
     assert "a run uploads nothing" in said and "other kinds of models" in said
-    assert "no_half_vae is not needed: the VAE is always computed in 32-bit floats" in said
+    assert "no_half_vae is not needed: the VAE is always computed in float32" in said

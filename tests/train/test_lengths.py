@@ -72,9 +72,16 @@ def test_a_state_of_the_very_step_at_which_the_text_encoder_stops_is_resumed(con
 
 def test_every_option_that_may_be_a_share_of_the_run_is_kept_in_steps():
     shares = {"lr_warmup_steps": 0.1, "lr_decay_steps": 0.25}
-    config = RunConfig(train={"stop_text_encoder_training": 0.5}, optimizer=shares)
+    config = RunConfig(
+        train={"stop_text_encoder_training": 0.5},
+        embedding={"stop_embedding_training": 0.75},
+        optimizer=shares,
+    )
     first = lengths.lengths(config, 100, {})
-    assert first == {STOP: 50, "optimizer.lr_warmup_steps": 10, "optimizer.lr_decay_steps": 25}
+    assert first == {
+        **{STOP: 50, "embedding.stop_embedding_training": 75},
+        **{"optimizer.lr_warmup_steps": 10, "optimizer.lr_decay_steps": 25},
+    }
     assert lengths.lengths(config, 400, first) == first
     settled = lengths.settled(config, first)
     assert settled.train.stop_text_encoder_training == 50

@@ -48,7 +48,7 @@ def test_a_size_that_is_rounded_is_said_with_what_is_drawn():
     assert said("a frog --w 100 --h 30") == [
         (
             "W-SAMPLE-PROMPT",
-            "sample.sample_prompts: prompt 1 ('a frog --w 100 --h 30'): a size of 100x30 is drawn as 96x64: "
+            "sample.sample_prompts: prompt 1 ('a frog --w 100 --h 30'): a size of 100×30 is drawn as 96×64: "
             "sides are multiples of 8 from 64 to 4096.",
         )
     ]

@@ -333,7 +333,7 @@ def test_the_preview_is_the_runs_own_plan_image_by_image(app):
     assert html.count("<figure") == len(trained.images)
     for image in trained.images:
         bucket, size = image.fit.bucket, image.size
-        assert f"{image.path.name} · {size.width}x{size.height} → {bucket.width}x{bucket.height}" in html
+        assert f"{image.path.name} · {size.width}×{size.height} → {bucket.width}×{bucket.height}" in html
         assert esc(f"“{image.caption}” (") in html
     assert "“sls frog” (2 tokens)" in html and "“frog” (1 token)" in html
 

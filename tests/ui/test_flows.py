@@ -402,7 +402,7 @@ def test_start_asks_before_it_puts_earlier_results_aside(at, stage):
 def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
     page = at()
     past_runs(stage.window)
-    page.tab(4)
+    page.tool("card-runs")
     ticks = page.page.locator("#runs-list input[data-run]")
     for n in range(2):
         ticks.nth(n).wait_for()
@@ -415,7 +415,7 @@ def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
     page.page.locator("#runs-list [data-act=load]").click()
     page.tab(3)
     comes_true(lambda: value(page, "opt-network-rank") in ("4", "16"))
-    page.tab(4)
+    page.tool("card-runs")
     page.page.locator("#runs-list [data-act=trash]").click()
     page.page.locator("#runs-list [data-act=trash-yes]").click()
     page.page.wait_for_function("document.querySelectorAll('#runs-list input[data-run]').length === 1")
@@ -458,7 +458,7 @@ def test_the_result_of_a_run_is_fetched(at, stage):
     page = at()
     press(page, "run-start")
     page.status("running")
-    page.tab(4)
+    page.tool("card-runs")
     sees(page, "runs-list", at.words("No runs in", "まだ学習の履歴がありません"))
     result = stage.window.output / "sls_frog.safetensors"
     result.parent.mkdir(parents=True, exist_ok=True)
