@@ -83,8 +83,11 @@ def run(settings: JudgeSettings, work: Work) -> Outcome:
 
 
 def suggested(found: Sequence[Score]) -> int | None:
-    """The number of the best one: of the highest score, of equal ones the one trained least."""
-    told = [(score.score, -n) for n, score in enumerate(found) if score.score is not None]
+    """The number of the best one: of the highest score, of equal ones the one trained least.
+
+    None where no score is told, or all are 0: then each has learned nothing or kept nothing.
+    """
+    told = [(score.score, -n) for n, score in enumerate(found) if score.score]
     return -max(told)[1] if told else None
 
 

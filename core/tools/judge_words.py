@@ -28,7 +28,12 @@ FORMULA = Words(
 def lines(models: Sequence[Judged]) -> Iterator[Words]:
     """The suggestion and why."""
     best = next((model for model in models if model.is_best), None)
-    if best is None:
+    if best is None and any(model.score is not None for model in models):
+        yield Words(
+            "No suggestion: each model has learned nothing of the subject or kept nothing of the class.",
+            "提案できるモデルがありません。どのモデルも、対象を学習していないか、クラスが失われています。",
+        )
+    elif best is None:
         yield Words(
             "No suggestion: the judge tells neither the subject nor the class apart.",
             "提案できません。この判定モデルは対象もクラスも見分けられません。",

@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.formats import tensors
 from core.judges.scores import Ends, Score
 from core.runs import checkpoints, judgement, past_runs
-from core.tools import judge
+from core.tools import judge, judge_words
 from core.tools.judge_plan import JudgeSettings, plan
 from core.tools.tool import Work, checked
 from tests import judges
@@ -120,6 +120,13 @@ def test_a_stop_leaves_what_was_said_before(run, dinov2):
 def test_of_equal_scores_the_model_that_was_trained_least_is_suggested():
     found = [Score(0, 0, 0, 0, value) for value in (0.5, 0.7, 0.7, None)]
     assert judge.suggested(found) == 1 and judge.suggested(found[3:]) is None
+
+
+def test_a_model_that_scores_nothing_is_not_suggested_and_that_is_said():
+    assert judge.suggested([Score(0, 0, 0, 0, value) for value in (0.0, None, 0.0)]) is None
+    models = [judgement.Judged("a", 10, 0.5, 0.0, 0.5, 1.0, 0.0)]
+    (said,) = judge_words.lines(models)
+    assert said.en.startswith("No suggestion: each model has learned nothing of the subject")
 
 
 @pytest.mark.parametrize(("score", "codes"), [(0.4, ["W-JUDGE-LOW"]), (0.6, []), (None, [])])

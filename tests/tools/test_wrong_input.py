@@ -11,6 +11,7 @@ from PIL import Image
 from core.cli import main
 from core.tools.table import TOOLS
 from tests.tiny import make_tiny
+from tests.tools.test_compare import a_run
 from tests.tools.tiny_adapter import tiny_adapter
 
 WORKS: dict[str, dict[str, str]] = {
@@ -20,7 +21,7 @@ WORKS: dict[str, dict[str, str]] = {
     "caption": {"source": "images"},
     "regularize": {"model": "model", "out": "new", "prompt": "=frog", "count": "=1", "steps": "=1"},
     "utf8": {"folder": "images"},
-    "lr-range": {"file": "run"},
+    "lr-range": {"file": "run.toml"},
     "hub-upload": {"file": "model", "repo": "=me/x"},
     "merge-model": {"model": "model", "adapters": "adapter", "target": "new"},
     "merge-adapters": {"adapters": "adapter", "target": "new"},
@@ -28,7 +29,7 @@ WORKS: dict[str, dict[str, str]] = {
     "convert-adapter": {"source": "adapter", "target": "new"},
     "extract": {"base": "model", "tuned": "model", "target": "new"},
     "weights": {"file": "adapter"},
-    "layers": {"file": "run"},
+    "layers": {"file": "run.toml"},
     "compare": {"run": "run", "out": "new"},
     "judge": {"run": "run"},
 }
@@ -47,6 +48,8 @@ def shared(tmp_path_factory) -> Path:
     tiny_adapter(place / "xl.safetensors", "sdxl")
     (place / "images" / "2_sls frog").mkdir(parents=True)
     Image.new("RGB", (64, 64), (90, 120, 30)).save(place / "images" / "2_sls frog" / "a.png")
+    tiny_adapter(place / "output" / "frog.safetensors")
+    assert a_run(place / "output", place / "model.safetensors", {10: "frog.safetensors"}) == place / RUN
     (place / "text.safetensors").write_text("no model at all", encoding="utf-8")
     whole = (place / "adapter.safetensors").read_bytes()
     (place / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
@@ -56,8 +59,11 @@ def shared(tmp_path_factory) -> Path:
     return place
 
 
+RUN = "output/runs/20261129-120000-frog"
 FILES = {
     "images": "images",
+    "run": RUN,
+    "run.toml": f"{RUN}/run.toml",
     "folder": "folder",
     "new": "made/new",
     "captioner": "folder",
@@ -98,7 +104,7 @@ INPUTS = [
     (name, option)
     for name, given in WORKS.items()
     for option, good in given.items()
-    if good in ("model", "adapter", "images", "run")
+    if good in ("model", "adapter", "images", "run", "run.toml")
 ]
 
 
